@@ -1,0 +1,1 @@
+"""Configuration: from TOML files and the environment to checked, typed settings."""

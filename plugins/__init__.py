@@ -1,0 +1,1 @@
+"""The plugins that ship with pyagent. Private: they are found through their entry points."""

@@ -1,0 +1,1 @@
+"""Built-in serializers, one module each."""
