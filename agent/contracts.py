@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Optional, Protocol, TypeVar, Union
 
 from agent.batch import MetricBatch
@@ -23,6 +23,7 @@ from agent.errors import BadLine, ParseError
 from agent.metric import Metric
 from agent.options import NoConfig
 from agent.record import Origin, Record, RecordChunk
+from agent.stats import Snapshot
 
 if TYPE_CHECKING:
     from agent.dead_letters.letter import DeadLetter
@@ -50,6 +51,8 @@ class Plugin(Generic[C]):
 
     #: The class of the options, taken from ``Kind[Config]`` in the plugin's own class statement.
     Config: ClassVar[type] = NoConfig
+    #: What ``startup_error_behavior`` means when it is unset: error, or retry for what only waits for a service.
+    startup_error_default: ClassVar[str] = "error"
     #: The kind as it stands in TOML, ``inputs`` …; set by the contract classes below.
     kind: ClassVar[str] = ""
 
@@ -153,6 +156,8 @@ class Input(_Parses[C]):
     """Polled: asked for metrics every ``interval``."""
 
     kind = "inputs"
+    #: The figures of all plugins now; set by the runtime before ``open``.
+    statistics: Callable[[], Sequence[Snapshot]]
 
     def gather(self) -> Iterable[Union[Metric, Record]]:
         """The metrics of this moment. A :class:`Record` among them goes through the table's parser.

@@ -48,6 +48,7 @@ from agent.errors import (  # noqa: E402
 from agent.metric import FieldValue, Metric, Uint  # noqa: E402
 from agent.options import NoConfig, config, option  # noqa: E402
 from agent.record import Origin, Record, RecordChunk  # noqa: E402
+from agent.stats import Snapshot  # noqa: E402
 from agent.values import Duration, Secret, Size  # noqa: E402
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "SecretStore",
     "Serializer",
     "Size",
+    "Snapshot",
     "StartupError",
     "StreamInput",
     "StreamRuntime",
