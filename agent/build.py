@@ -25,6 +25,7 @@ from agent.running.intake import Intake
 from agent.running.output import OutputTiming, RunningOutput
 from agent.running.processor import RunningProcessor
 from agent.running.stream import RunningStream
+from agent.series import SeriesCounter
 from agent.statistics_log import StatisticsLog
 from agent.stats import Statistics
 
@@ -214,6 +215,7 @@ class _Builder:
             agent.always_include_local_tags,
             agent.always_include_global_tags,
             stats,
+            self._series(table),
         )
         if is_stream:
             stream = RunningStream(plugin, parser, intake, flow, dead_letters, budget, stats)
@@ -234,6 +236,14 @@ class _Builder:
             offset=offset.seconds,
             aligned=agent.round_interval,
         )
+
+    def _series(self, table: PluginTable) -> Optional[SeriesCounter]:
+        """Counting series looks at every metric: only where somebody reads the figures."""
+        if not self.show_statistics and not any(t.name == "internal" for t in self.config.inputs):
+            return None
+        counter = SeriesCounter(table.name, table.common.alias)
+        self.statistics.source(counter.snapshot)
+        return counter
 
     def build(self) -> Pipeline:
         config, agent = self.config, self.agent

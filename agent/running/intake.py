@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Optional
 
 from agent.batch import MetricBatch
 from agent.config.common import InputCommon
 from agent.filters import make_filter
 from agent.metric import Metric
+from agent.series import SeriesCounter
 from agent.stats import PluginStatistics
 
 __all__ = ["Intake"]
@@ -23,6 +25,7 @@ class Intake:
         precision: Nanoseconds to round times to; 1: keep them.
         always_local, always_global: ``always_include_local_tags``, ``always_include_global_tags``.
         statistics: Counts ``metrics_gathered`` and ``metrics_filtered``.
+        series: Counts series per measurement, if somebody wants to know.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Intake:
         always_local: bool,
         always_global: bool,
         statistics: PluginStatistics,
+        series: Optional[SeriesCounter] = None,
     ) -> None:
         self._filter = make_filter(common)
         self._name = (common.name_override, common.name_prefix, common.name_suffix)
@@ -45,11 +49,18 @@ class Intake:
                 self._again.update(common.tags)
         self._precision = precision
         self._statistics = statistics
+        self._series = series
         #: True: nothing but tags is added, so that undecoded lines may stay undecoded.
         self.only_tags = self._filter.is_noop and not any(self._name) and precision <= 1
 
     def take_in(self, batch: MetricBatch) -> MetricBatch:
         """The batch as the processors see it. Changes the metrics that it was given."""
+        batch = self._take_in(batch)
+        if self._series is not None:
+            self._series.see(batch)
+        return batch
+
+    def _take_in(self, batch: MetricBatch) -> MetricBatch:
         self._statistics.count("metrics_gathered", len(batch))
         undecoded = type(batch) is not MetricBatch
         if undecoded and self.only_tags:
