@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Union
 
-__all__ = ["EnvText", "MissingVariable", "expand", "expand_values"]
+__all__ = ["EnvText", "MissingVariable", "NumberText", "expand", "expand_values"]
 
 _NAME = re.compile(r"[_A-Za-z][_A-Za-z0-9]*")
 _OPERATOR = re.compile(r":?[-+?]")
@@ -18,6 +18,12 @@ _OPERATOR = re.compile(r":?[-+?]")
 
 class EnvText(str):
     """A string value that comes, wholly or partly, from the environment: it may stand for a number."""
+
+    __slots__ = ()
+
+
+class NumberText(EnvText):
+    """Text of the file itself, in an option where Telegraf takes text for a number, too."""
 
     __slots__ = ()
 

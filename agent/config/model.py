@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional, Union
 
 import attrs
@@ -49,6 +49,8 @@ class PluginTable:
     """Where its header stands."""
     header: str = ""
     """The header as written, ``[[inputs.kafka_consumer]]``."""
+    key_lines: Mapping[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+    """The lines of its keys, for messages."""
 
     @property
     def identity(self) -> str:

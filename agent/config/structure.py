@@ -165,7 +165,7 @@ def _choose(info: OptionInfo, value: Any) -> Any:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, EnvText):  # it may be a password in the wrong place
+    if type(value) is EnvText:  # it may be a password in the wrong place
         return "the value from the environment"
     if isinstance(value, bool):
         return str(value).lower()
@@ -225,7 +225,7 @@ def _parsed(value: Any, cls: Any) -> Any:
         return cls.parse(str(value) if isinstance(value, str) else value)
     except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
         what = "duration" if cls is Duration else "size"
-        if isinstance(value, EnvText) or not isinstance(error, ValueError):
+        if type(value) is EnvText or not isinstance(error, ValueError):
             raise _Refused(f"{_show(value)} is no {what}") from None
         raise _Refused(str(error)) from None
 
