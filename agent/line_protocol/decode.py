@@ -140,7 +140,10 @@ def _line(text: str, at: int) -> tuple[Metric, int, bool]:
         at = spaces.end()
         match = _TIME.match(text, at)
         if match is not None:
-            stamp, at = int(match[0]), match.end()
+            stamp = int(match[0])
+            if not _INT64[0] <= stamp <= _INT64[1]:
+                raise LineError("timestamp out of range", at)
+            at = match.end()
             at = _BLANK.match(text, at).end()  # type: ignore[union-attr]
     if at < len(text) and _LINE_END.match(text, at) is None:
         raise LineError("expected timestamp" if spaces is not None else "expected field", at)
