@@ -1,0 +1,1 @@
+"""Contract tests, fakes and helpers for authors of plugins; public as ``pyagent.testing``."""
