@@ -1,7 +1,7 @@
 """Line protocol to metrics, strictly: what Telegraf's internal parser accepts, line by line.
 
-A bad line does not take the payload's good lines with it, unless it is an unterminated string: where that was
-meant to end, nobody can tell, so the next line begins after the line end that follows its quote.
+A bad line does not take the payload's good lines with it. What follows an unterminated string is bad with it: what
+looks like a line there may be part of the string, and a wrong point is worse than a dead letter.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _STRING = re.compile(r'"((?:[^"\\]|\\[\\"])*)"')
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))([iu])|(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _BOOL = re.compile(r"(?:true|True|TRUE|t|T)|(false|False|FALSE|f|F)")
 _TIME = re.compile(r"-?[0-9]{1,19}")
+#: The rest of a bad line, strings with their newlines included. Stops at a quote that opens no whole string.
+_REST = re.compile(r'(?:="(?:[^"\\]|\\.)*"|[^\n"]|(?<!=)")*', re.DOTALL)
 _LINE_END = re.compile(r"\r?\n")
 _VALUE_END = frozenset(" \t\v\f,\r\n")
 _NAME_ESCAPE = re.compile(r"\\([, ])")
@@ -41,12 +43,14 @@ class LineError(ValueError):
     Args:
         reason: What was expected.
         at: Index of the byte in the text.
+        in_fields: It is among the fields, where a string may hold newlines.
     """
 
-    def __init__(self, reason: str, at: int) -> None:
+    def __init__(self, reason: str, at: int, in_fields: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.at = at
+        self.in_fields = in_fields
 
 
 class ParsedLines(NamedTuple):
@@ -99,7 +103,7 @@ def _line(text: str, at: int) -> tuple[Metric, int, bool]:
     """The metric that begins at ``at``, where its line's content ends, and whether it has a timestamp."""
     match = _MEASUREMENT.match(text, at)
     if match is None:
-        raise LineError("expected measurement name", at)
+        raise LineError("expected measurement name", at, False)
     name, at = match[0], match.end()
     if "\\" in name:
         name = _NAME_ESCAPE.sub(r"\1", name)
@@ -107,10 +111,10 @@ def _line(text: str, at: int) -> tuple[Metric, int, bool]:
     while text.startswith(",", at):
         key = _TAG_TEXT.match(text, at + 1)
         if key is None or not text.startswith("=", key.end()):
-            raise LineError("expected tag", at + 1)
+            raise LineError("expected tag", at + 1, False)
         value = _TAG_TEXT.match(text, key.end() + 1)
         if value is None:
-            raise LineError("expected tag", key.end() + 1)
+            raise LineError("expected tag", key.end() + 1, False)
         at = value.end()
         key_text, value_text = key[0], value[0]
         if "\\" in key_text:
@@ -120,7 +124,7 @@ def _line(text: str, at: int) -> tuple[Metric, int, bool]:
         tags[_text(key_text)] = _text(value_text)
     spaces = _SPACES.match(text, at)
     if spaces is None:
-        raise LineError("expected tag" if tags else "expected field", at)
+        raise LineError("expected tag" if tags else "expected field", at, False)
     at = spaces.end()
     fields: dict[str, FieldValue] = {}
     while True:
@@ -156,6 +160,15 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end + 1
 
 
+def _next_line(text: str, error: LineError) -> int:
+    """Where to go on after a bad line; the end of the text if nobody can tell."""
+    if not error.in_fields:
+        return _line_end(text, error.at)
+    opened = text.startswith('="', error.at - 1)
+    end = _REST.match(text, error.at - 1 if opened else error.at).end()  # type: ignore[union-attr]
+    return len(text) if text.startswith('"', end) else _line_end(text, end)
+
+
 def parse_lines(data: bytes, unit: int = 1, now: Optional[int] = None) -> ParsedLines:
     """Every metric of a payload, and every line that is none.
 
@@ -180,7 +193,7 @@ def parse_lines(data: bytes, unit: int = 1, now: Optional[int] = None) -> Parsed
         except LineError as error:
             number += text.count("\n", counted, start)
             counted = start
-            end = _line_end(text, max(error.at, start))
+            end = _next_line(text, error)
             shown = _text(text[start : min(end, start + 200)].rstrip("\r\n")).encode("utf-8", "replace").decode()
             column = error.at - (text.rfind("\n", 0, error.at) + 1) + 1
             bad.append(BadLine(number, f'{error.reason} at column {column}: "{shown}"'))
