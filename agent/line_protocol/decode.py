@@ -21,8 +21,11 @@ _UINT64_MAX = (1 << 64) - 1
 # Text is Latin-1 here: a character is a byte, and class \s would mean more than line protocol does.
 _BLANK = re.compile(r"[ \t\v\f]*")
 _SPACES = re.compile(r"[ \t\v\f]+")
-_MEASUREMENT = re.compile(r"(?:[^\t\n\v\f\r ,\\#]|\\[^\t\n\v\f\r])(?:[^\t\n\v\f\r ,\\]|\\[^\t\n\v\f\r])*")
-_TAG_TEXT = re.compile(r"(?:[^\t\n\v\f\r ,=\\]|\\[^\t\n\v\f\r])+")
+# A backslash before a separator escapes it; before anything else it is itself, and what follows is read anew.
+_MEASUREMENT = re.compile(
+    r"(?:[^\t\n\v\f\r ,\\#]|\\[, ]|\\(?=[^\t\n\v\f\r ,]))(?:[^\t\n\v\f\r ,\\]|\\[, ]|\\(?=[^\t\n\v\f\r ,]))*"
+)
+_TAG_TEXT = re.compile(r"(?:[^\t\n\v\f\r ,=\\]|\\[,= ]|\\(?=[^\t\n\v\f\r ,=]))+")
 _FIELD_KEY = _TAG_TEXT
 _STRING = re.compile(r'"((?:[^"\\]|\\[\\"])*)"')
 _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))([iu])|(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
