@@ -1,0 +1,123 @@
+"""InfluxDB 1.x."""
+
+from __future__ import annotations
+
+from pyagent import ConfigError, MetricBatch, Output, Secret, config, option
+from pyagent import __version__ as version
+from plugins.common.influx.answers import KEEP, POINTS, WRITTEN, Verdict
+from plugins.common.influx.http import Servers
+from plugins.common.influx.lanes import split, without_tags, write_lanes
+from plugins.common.influx.options import CommonInfluxConfig, check, request_options
+
+
+@config
+class InfluxDBConfig(CommonInfluxConfig):
+    """Options of ``outputs.influxdb``."""
+
+    database: str = option("The database to write to.", default="telegraf")
+    database_tag: str = option("The tag whose value chooses the database; metrics without it go to `database`.", default="")
+    exclude_database_tag: bool = option("Do not write that tag.", default=False)
+    retention_policy: str = option("The retention policy; empty: the database's default.", default="")
+    retention_policy_tag: str = option("The tag whose value chooses the retention policy.", default="")
+    exclude_retention_policy_tag: bool = option("Do not write that tag.", default=False)
+    skip_database_creation: bool = option("Do not create databases.", default=False)
+    username: Secret = option("Name for basic authentication.", default=Secret(""))
+    password: Secret = option("Password for basic authentication.", default=Secret(""))
+    write_consistency: str = option("Consistency for clusters: any, one, quorum, all.", default="")
+
+
+class InfluxDB(Output[InfluxDBConfig]):
+    """Writes to ``/write`` of InfluxDB 1.x, and creates the database."""
+
+    startup_error_default = "retry"
+
+    def init(self) -> None:
+        check(self.config, ("http", "https"))
+        self._servers: Servers | None = None
+        self._made: set[str] = set()
+        if self.config.database == "" and not self.config.database_tag:
+            raise ConfigError("is empty", key="database")
+
+    def open(self) -> None:
+        options = self.config
+        settings = request_options(options)
+        if options.username or options.password:
+            from requests.auth import HTTPBasicAuth
+
+            settings["auth"] = HTTPBasicAuth(options.username.get().encode(), options.password.get().encode())
+        headers = {**options.http_headers, "User-Agent": options.user_agent or f"pyagent/{version}"}
+        self._servers = Servers(
+            options.urls,
+            timeout=options.timeout.seconds,
+            headers=headers,
+            gzip=options.content_encoding == "gzip",
+            options=settings,
+            local_address=options.local_address,
+        )
+        if options.database:
+            self._create(options.database)
+
+    def close(self) -> None:
+        if getattr(self, "_servers", None) is not None:
+            self._servers.close()  # type: ignore[union-attr]
+            self._servers = None
+
+    def _create(self, database: str) -> bool:
+        """Create the database if that is wanted; failing is only a warning, since it may exist all the same."""
+        if self.config.skip_database_creation:
+            return False
+        name = database.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        assert self._servers is not None  # noqa: S101 - open came first
+        from urllib.parse import urlencode
+
+        query = urlencode({"q": f'CREATE DATABASE "{name}"'})
+        verdict = self._servers.send("/query", {}, query, "application/x-www-form-urlencoded")
+        if verdict.kind != WRITTEN:
+            self.log.warning('database "%s" creation failed: %s', database, verdict.reason)
+            return False
+        self._made.add(database)
+        return True
+
+    def _send(self, database: str, policy: str, body: bytes) -> Verdict:
+        params = {"db": database}
+        if policy:
+            params["rp"] = policy
+        if self.config.write_consistency not in ("", "one"):
+            params["consistency"] = self.config.write_consistency
+        assert self._servers is not None  # noqa: S101 - open came first
+        verdict = self._servers.send("/write", params, body)
+        if verdict.kind == KEEP and verdict.status == 404 and "database not found" in verdict.reason:
+            if self._create(database):
+                return self._servers.send("/write", params, body)
+            if self.config.on_missing_destination == "dead_letter" and database != self.config.database:
+                return Verdict(POINTS, f'partial write: database "{database}" not found', None, 404)
+        return verdict
+
+    def write(self, batch: MetricBatch) -> None:
+        options = self.config
+        encoding = {"uint_support": options.influx_uint_support, "omit_timestamp": options.influx_omit_timestamp}
+        if not options.database_tag and not options.retention_policy_tag:
+            lines = batch.encode_lines(**encoding)
+            lane = (options.database, options.retention_policy)
+            write_lanes([(list(range(len(lines))), lines, lambda body: self._send(*lane, body))])
+            return
+        lanes = split(batch, self._choose)
+        drop = [options.database_tag] * options.exclude_database_tag
+        drop += [options.retention_policy_tag] * options.exclude_retention_policy_tag
+        write_lanes(
+            [
+                (indices, without_tags(batch.select(indices), drop).encode_lines(**encoding), self._sender(*lane))
+                for lane, indices in lanes.items()
+            ]
+        )
+
+    def _choose(self, tags: dict[str, str]) -> tuple[str, ...]:
+        options = self.config
+        database = tags.get(options.database_tag, "") if options.database_tag else ""
+        policy = tags.get(options.retention_policy_tag, "") if options.retention_policy_tag else ""
+        return database or options.database, policy or options.retention_policy
+
+    def _sender(self, database: str, policy: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        if database not in self._made and self.config.database_tag:
+            self._create(database)
+        return lambda body: self._send(database, policy, body)
