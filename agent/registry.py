@@ -49,8 +49,9 @@ KINDS = tuple(_CONTRACTS)
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean "x"?`` for the known name most like ``name``; empty where none is like it."""
-    found = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    folded = {other.lower(): other for other in sorted(known)}
+    found = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return f'; did you mean "{folded[found[0]]}"?' if found else ""
 
 
 class PluginInfo(NamedTuple):

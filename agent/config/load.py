@@ -60,6 +60,7 @@ class _Loader:
         self.warnings: list[str] = []
         self.agent = AgentTable(self.problems, self.warnings)
         self.global_tags: dict[str, str] = {}
+        self.taken: dict[str, int] = dict.fromkeys(_PLUGIN_SECTIONS.values(), 0)  # of tables, from earlier files
         self.tables: dict[str, list[PluginTable]] = {kind: [] for kind in _PLUGIN_SECTIONS.values()}
 
     def take(self, document: Document) -> None:
@@ -79,13 +80,16 @@ class _Loader:
                 )
             else:
                 self._unknown(document, section)
+        for kind, tables in self.tables.items():
+            # tomli groups by name, but processors run as they stand in the file. The sort is stable.
+            tables[self.taken[kind] :] = sorted(tables[self.taken[kind] :], key=lambda table: table.line)
+            self.taken[kind] = len(tables)
 
     def finish(self, files: Sequence[str]) -> Config:
         """Everything together."""
         agent = self.agent.finish()
         if self.problems or agent is None:
-            order = {file: index for index, file in enumerate(files)}
-            raise ConfigError(sorted(self.problems, key=lambda p: (order.get(p.file, -1), p.line)))
+            raise ConfigError(_in_order(self.problems, files))
         return Config(
             agent=agent,
             global_tags=self.global_tags,
@@ -98,7 +102,9 @@ class _Loader:
         )
 
     def _problem(self, document: Document, section: str, message: str) -> None:
-        self.problems.append(document.problem(message, _first(document.content[section], (section,)), section))
+        # A section may have no header of its own: [[secretstores.os]].
+        path = next((path for path in document.places.by_path if path[0] == section), (section,))
+        self.problems.append(document.problem(message, path, section))
 
     def _tags(self, document: Document, section: str, content: Mapping[str, Any]) -> None:
         for key, value in content.items():
@@ -125,7 +131,7 @@ class _Loader:
                 self.problems.append(document.problem(message, path, name))
                 continue
             for table_path, table in pairs:
-                made = check_table(document, table_path, table, self.registry, self.problems, self.warnings)
+                made = check_table(document, kind, table_path, table, self.registry, self.problems, self.warnings)
                 if made is not None:
                     self.tables[kind].append(made)
 
@@ -136,12 +142,10 @@ class _Loader:
         self._problem(document, section, message)
 
 
-def _first(content: Any, path: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The path of the first header below, where a table has none of its own (``[[secretstores.os]]``)."""
-    while isinstance(content, (dict, list)) and len(content) == 1 and len(path) < 3:  # noqa: PLR2004 - kind, name, index
-        key = 0 if isinstance(content, list) else next(iter(content))
-        path, content = (*path, key), content[key]
-    return path
+def _in_order(problems: Sequence[ConfigProblem], files: Sequence[str]) -> list[ConfigProblem]:
+    """As a reader meets them."""
+    order = {file: index for index, file in enumerate(files)}
+    return sorted(problems, key=lambda problem: (order.get(problem.file, -1), problem.line))
 
 
 def require_plugins(config: Config, *, outputs: bool = True) -> None:
@@ -190,7 +194,7 @@ def check(config: Config) -> None:
             message = f"{table.kind}.{table.name} ({table.distribution}) failed: {type(error).__name__}: {error}"
             problems.append(ConfigProblem(message, table.file, table.header, table.line))
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_in_order(problems, config.files))
 
 
 def placed(error: ConfigError, table: PluginTable) -> list[ConfigProblem]:

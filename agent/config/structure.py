@@ -27,6 +27,7 @@ __all__ = ["Finding", "Structured", "keys_of", "structure"]
 
 _UNIONS: tuple[Any, ...] = (Union, *((types.UnionType,) if hasattr(types, "UnionType") else ()))
 _SECRET_REFERENCE = re.compile(r"@\{\w+:\w+\}")
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TRUE = frozenset({"1", "t", "true", "yes", "on"})
 _FALSE = frozenset({"0", "f", "false", "no", "off"})
 
@@ -178,6 +179,12 @@ def _show(value: Any) -> str:
     return str(value)
 
 
+def _unset(value: Any) -> str:
+    """A hint where a variable that is not set is the cause."""
+    match = _VARIABLE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"; the environment variable {match[1]} is not set" if match else ""
+
+
 # ---- the hooks --------------------------------------------------------------------------------------------
 
 def _text(value: Any, _type: Any) -> str:
@@ -196,7 +203,7 @@ def _integer(value: Any, _type: Any) -> int:
             return int(value.strip())
         except ValueError:
             pass
-    hint = f"; write {value}" if isinstance(value, str) and re.fullmatch(r"-?\d+", value) else ""
+    hint = f"; write {value}" if isinstance(value, str) and re.fullmatch(r"-?\d+", value) else _unset(value)
     raise _Refused(f"{_show(value)} is no integer{hint}")
 
 
@@ -208,7 +215,7 @@ def _float(value: Any, _type: Any) -> float:
             return float(value.strip())
         except ValueError:
             pass
-    raise _Refused(f"{_show(value)} is no number")
+    raise _Refused(f"{_show(value)} is no number{_unset(value)}")
 
 
 def _boolean(value: Any, _type: Any) -> bool:
@@ -216,7 +223,7 @@ def _boolean(value: Any, _type: Any) -> bool:
         return value
     if isinstance(value, EnvText) and value.strip().lower() in _TRUE | _FALSE:
         return value.strip().lower() in _TRUE
-    hint = f"; write {value.lower()}" if isinstance(value, str) and value.lower() in ("true", "false") else ""
+    hint = f"; write {value.lower()}" if isinstance(value, str) and value.lower() in ("true", "false") else _unset(value)
     raise _Refused(f"{_show(value)} is neither true nor false{hint}")
 
 
@@ -225,9 +232,9 @@ def _parsed(value: Any, cls: Any) -> Any:
         return cls.parse(str(value) if isinstance(value, str) else value)
     except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
         what = "duration" if cls is Duration else "size"
-        if type(value) is EnvText or not isinstance(error, ValueError):
+        if type(value) is EnvText or f"no {what}" not in str(error):
             raise _Refused(f"{_show(value)} is no {what}") from None
-        raise _Refused(str(error)) from None
+        raise _Refused(f"{error}{_unset(value)}") from None
 
 
 def _secret(value: Any, _type: Any) -> Secret:

@@ -36,6 +36,7 @@ _TAKEN_ANYWHERE = frozenset(
 
 def check_table(
     document: Document,
+    kind: str,
     path: tuple[Any, ...],
     table: Mapping[str, Any],
     registry: Registry,
@@ -46,7 +47,8 @@ def check_table(
 
     Args:
         document: The file.
-        path: Of the table: kind, name and, in an array, index.
+        kind: ``inputs`` …
+        path: Of the table: section (``plugins`` is an older word for inputs), name and, in an array, index.
         table: Its content.
         registry: Where plugins come from.
         problems: Gets everything that is wrong.
@@ -55,13 +57,14 @@ def check_table(
     Returns:
         The checked table, or None if there are problems.
     """
-    return _Table(document, path, table, registry, problems, warnings).check()
+    return _Table(document, kind, path, table, registry, problems, warnings).check()
 
 
 class _Table:
     def __init__(
         self,
         document: Document,
+        kind: str,
         path: tuple[Any, ...],
         table: Mapping[str, Any],
         registry: Registry,
@@ -70,7 +73,7 @@ class _Table:
     ) -> None:
         self.document, self.path, self.table, self.registry = document, path, table, registry
         self.problems, self.warnings = problems, warnings
-        self.kind, self.name = str(path[0]), str(path[1])
+        self.kind, self.name = kind, str(path[1])
         self.before = len(problems)
 
     def check(self) -> Optional[PluginTable]:
