@@ -192,7 +192,8 @@ class _RotatingFile(BaseRotatingHandler):
 
     def doRollover(self) -> None:  # noqa: N802 - the base class's name
         """Put the file aside and begin a new one."""
-        self.stream.close()
+        if self.stream is not None:
+            self.stream.close()
         day = datetime.fromtimestamp(self._now(), timezone.utc)
         archive = self._path.with_name(f"{self._path.stem}.{day:%Y-%m-%d}-{int(self._now())}{self._path.suffix}")
         count = 0

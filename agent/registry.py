@@ -115,7 +115,7 @@ class Registry(pluggy.PluginManager):
         entry_point = self._entry_point(kind, name)
         source = f"{_distribution(entry_point)} ({entry_point.value})"
         try:
-            cls = entry_point.load()
+            cls: type[Any] = entry_point.load()
         except Exception as error:  # a stranger's module may raise anything
             reason = str(error) or type(error).__name__
             if not isinstance(error, (ImportError, AttributeError)):
@@ -146,7 +146,9 @@ class Registry(pluggy.PluginManager):
         found = self._entry_points(kind).get(name, [])
         if not found:
             word = _CONTRACTS[kind][0]
-            raise PluginError(f'unknown {word} "{name}"{nearest(name, self.names(kind)) or self._elsewhere(kind, name)}')
+            raise PluginError(
+                f'unknown {word} "{name}"{nearest(name, self.names(kind)) or self._elsewhere(kind, name)}'
+            )
         if len(found) > 1:
             sources = " and by ".join(_distribution(entry_point) for entry_point in found)
             raise PluginError(f"'{kind}.{name}' is provided by {sources}; uninstall one of them")

@@ -46,5 +46,7 @@ def check(outer: ConfigChoice, choice: ConfigChoice) -> None:
     loading.require_plugins(loaded)
     for warning in loaded.warnings:
         click.echo(f"W! {warning}", err=True)
-    counts = ", ".join(f"{len(getattr(loaded, kind))} {kind}" for kind in ("inputs", "processors", "aggregators", "outputs"))
+    counts = ", ".join(
+        f"{len(getattr(loaded, kind))} {kind}" for kind in ("inputs", "processors", "aggregators", "outputs")
+    )
     click.echo(f"The configuration is good: {', '.join(loaded.files)}: {counts}")

@@ -107,9 +107,7 @@ def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, qu
     from agent.registry import Registry  # noqa: PLC0415
 
     registry = Registry()
-    config = load(
-        choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry
-    )
+    config = load(choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry)
     require_plugins(config, outputs=mode != "test")
     logging_setup.setup(config.agent, debug=debug, quiet=quiet)
     for file in config.files:

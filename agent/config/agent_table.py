@@ -95,7 +95,7 @@ class AgentTable:
         if len(self._problems) > before:
             return None
         zero = {key: value for key, value in _DEFAULTS_FOR_ZERO.items() if getattr(agent, key) == 0}
-        return attrs.evolve(agent, **zero)
+        return attrs.evolve(agent, **zero)  # type: ignore[misc]  # @config classes are attrs classes
 
     def _check_zone(self, name: str) -> None:
         if not name or name.lower() in ("local", "utc"):

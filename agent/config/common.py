@@ -22,9 +22,7 @@ class FilterConfig:
         "Take only metrics with a tag whose value matches one of its globs.", default={}
     )
     tagdrop: dict[str, list[str]] = option("Leave out metrics with a tag whose value matches.", default={})
-    fieldinclude: list[str] = option(
-        "Keep only fields whose name matches.", default=[], aliases=("fieldpass", "pass")
-    )
+    fieldinclude: list[str] = option("Keep only fields whose name matches.", default=[], aliases=("fieldpass", "pass"))
     fieldexclude: list[str] = option("Remove fields whose name matches.", default=[], aliases=("fielddrop", "drop"))
     taginclude: list[str] = option("Keep only tags whose name matches.", default=[])
     tagexclude: list[str] = option("Remove tags whose name matches.", default=[])

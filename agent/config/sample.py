@@ -89,7 +89,12 @@ def sample(registry: Registry, plugins: Sequence[str] = (), distribution: str = 
             lines += ["", "", "#" * 79, f"#{_TITLES[kind]:^77}#", "#" * 79]
             lines += _comment(f"Every one of them also takes: {_common(kind)}.", "# ")
         for name in names:
-            lines += ["", *_plugin(registry, kind, name, commented=not plugins)]
+            try:
+                lines += ["", *_plugin(registry, kind, name, commented=not plugins)]
+            except PluginError as error:
+                if plugins:
+                    raise
+                lines += _comment(f"{kind}.{name} cannot be shown: {error}", "# ")  # the others can
     return "\n".join(lines) + "\n"
 
 
@@ -170,10 +175,13 @@ def _shown(info: OptionInfo) -> Any:
         return info.default
     if info.choices:
         return info.choices[0]
-    kind = next((t for t in (info.type, *typing.get_args(info.type)) if t in _EMPTY), None)
-    if kind is not None:
-        return _EMPTY[kind]
-    return [] if typing.get_origin(info.type) is list or list in map(typing.get_origin, typing.get_args(info.type)) else ""
+    candidates = (info.type, *(typing.get_args(info.type) if _is_union(info.type) else ()))
+    for candidate in candidates:
+        if candidate in _EMPTY:
+            return _EMPTY[candidate]
+        if list in (candidate, typing.get_origin(candidate)):
+            return []
+    return ""
 
 
 def _with_choices(info: OptionInfo, doc: str) -> str:

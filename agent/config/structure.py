@@ -187,6 +187,7 @@ def _unset(value: Any) -> str:
 
 # ---- the hooks --------------------------------------------------------------------------------------------
 
+
 def _text(value: Any, _type: Any) -> str:
     if isinstance(value, str):
         return str(value)  # EnvText, too, ends here
@@ -223,7 +224,9 @@ def _boolean(value: Any, _type: Any) -> bool:
         return value
     if isinstance(value, EnvText) and value.strip().lower() in _TRUE | _FALSE:
         return value.strip().lower() in _TRUE
-    hint = f"; write {value.lower()}" if isinstance(value, str) and value.lower() in ("true", "false") else _unset(value)
+    hint = (
+        f"; write {value.lower()}" if isinstance(value, str) and value.lower() in ("true", "false") else _unset(value)
+    )
     raise _Refused(f"{_show(value)} is neither true nor false{hint}")
 
 
@@ -324,8 +327,8 @@ def _converter() -> Converter:
     converter.register_structure_hook(Secret, _secret)
     converter.register_structure_hook(Duration, _parsed)
     converter.register_structure_hook(Size, _parsed)
-    converter.register_structure_hook_factory(lambda t: typing.get_origin(t) is list or t is list, _list)
-    converter.register_structure_hook_factory(lambda t: typing.get_origin(t) is dict or t is dict, _dict)
+    converter.register_structure_hook_factory(lambda t: list in (t, typing.get_origin(t)), _list)
+    converter.register_structure_hook_factory(lambda t: dict in (t, typing.get_origin(t)), _dict)
     converter.register_structure_hook_factory(lambda t: typing.get_origin(t) in _UNIONS, _union)
     converter.register_structure_hook_factory(attrs.has, _table)
     return converter

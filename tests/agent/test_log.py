@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from agent import log as logs
 from agent.config.settings import AgentConfig
 from agent.errors import ConfigError
@@ -91,9 +92,7 @@ def test_time_zone(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_file_by_size_with_archives(tmp_path: Path) -> None:
     path = tmp_path / "made" / "agent.log"
-    logs.setup(
-        AgentConfig(logfile=str(path), logfile_rotation_max_size=Size(100), logfile_rotation_max_archives=2)
-    )
+    logs.setup(AgentConfig(logfile=str(path), logfile_rotation_max_size=Size(100), logfile_rotation_max_archives=2))
     for number in range(12):
         logging.getLogger("agent").info("message number %d", number)
     files = sorted(path.parent.iterdir())
@@ -121,5 +120,3 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot write to"):
         logs.setup(AgentConfig(logfile=str(tmp_path / "file" / "x.log")))
-
-

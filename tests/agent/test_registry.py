@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+
 from agent.contracts import Input, Parser, StreamInput
 from agent.errors import PluginError
 from agent.options import NoConfig

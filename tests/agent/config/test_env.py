@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from agent.config.env import EnvText, MissingVariable, expand, expand_values
 
 ENV = {"SET": "set", "EMPTY": "", "Mixed_1": "mixed", "DEEP": "${SET}"}
@@ -50,7 +51,9 @@ def test_forms(text: str, expected: str) -> None:
     assert expand(text, ENV) == expected
 
 
-@pytest.mark.parametrize(("text", "message"), [("${UNSET:?set it}", "UNSET is missing a value: set it"), ("${EMPTY:?}", "EMPTY")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("${UNSET:?set it}", "UNSET is missing a value: set it"), ("${EMPTY:?}", "EMPTY")]
+)
 def test_required(text: str, message: str) -> None:
     with pytest.raises(MissingVariable, match=message):
         expand(text, ENV)

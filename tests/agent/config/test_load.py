@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 import pytest
+
 from agent.config.load import check, load, require_plugins
 from agent.config.model import Config
 from agent.contracts import Aggregator, Input, Output, Parser, Processor, Serializer
@@ -369,7 +370,7 @@ def test_nothing_to_do_is_refused(read) -> None:
     with pytest.raises(ConfigError, match="no input") as caught:
         require_plugins(read("[agent]\n"))
     assert "no output" in str(caught.value)
-    only_letters = read('[[inputs.file]]\nfiles = []\n[[outputs.file]]\nfiles = []\ndead_letter = true\n')
+    only_letters = read("[[inputs.file]]\nfiles = []\n[[outputs.file]]\nfiles = []\ndead_letter = true\n")
     with pytest.raises(ConfigError, match="no output but for dead letters"):
         require_plugins(only_letters)
     require_plugins(only_letters, outputs=False)

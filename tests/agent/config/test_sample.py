@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import pytest
 import tomli
+
 from agent.config.load import load
 from agent.config.sample import describe_option, sample, to_toml
 from agent.config.tables import COMMON
@@ -71,7 +72,7 @@ def registry() -> Registry:
 
 def test_a_sample_shows_each_option_and_no_secret(registry: Registry) -> None:
     text = sample(registry, ["http"])
-    assert "# Writes over HTTP.\n[[outputs.http]]\n  ## Where to.\n  url = \"http://localhost:8086\"\n" in text
+    assert '# Writes over HTTP.\n[[outputs.http]]\n  ## Where to.\n  url = "http://localhost:8086"\n' in text
     assert '## Mode. One of: "a", "b".\n  # mode = "a"' in text
     assert '  # [outputs.http.headers]\n  #   X-Api = "1"' in text
     assert "  # [[outputs.http.subs]]\n" in text
@@ -96,6 +97,13 @@ def test_unknown_names(registry: Registry) -> None:
         sample(registry, ["htp"])
     with pytest.raises(PluginError, match="unknown output"):
         sample(registry, ["outputs.nothing"])
+
+
+def test_a_broken_plugin_does_not_hide_the_others(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "names", lambda kind: ["broken", "http"] if kind == "outputs" else [])
+    text = sample(registry)
+    assert "# outputs.broken cannot be shown: unknown output" in text
+    assert "# [[outputs.http]]" in text
 
 
 @pytest.mark.parametrize(

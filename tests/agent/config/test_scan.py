@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import tomli
+
 from agent.config.scan import scan, strip_comments
 
 SHARED = Path(__file__).parents[4] / "shared" / "conformance"
@@ -90,7 +91,9 @@ def test_agrees_with_the_parser_on_telegrafs_own_configurations() -> None:
             place = places.locate(path)
             if place.line and len(keys) > 1:
                 assert any(key in lines[place.line - 1] for key in keys[1:]), (file, path, place)
-        found = sum(line.lstrip().startswith("[") and line.rstrip().endswith("]") for line in strip_comments(text).split("\n"))
-        assert len({place.line for path, place in places.by_path.items() if lines[place.line - 1].lstrip()[0] == "["}) >= min(
-            found, 1
-        ), file
+        found = sum(
+            line.lstrip().startswith("[") and line.rstrip().endswith("]") for line in strip_comments(text).split("\n")
+        )
+        assert len(
+            {place.line for path, place in places.by_path.items() if lines[place.line - 1].lstrip()[0] == "["}
+        ) >= min(found, 1), file

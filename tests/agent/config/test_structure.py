@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
+
 from agent.config.env import EnvText
 from agent.config.structure import structure
 from agent.options import config, option
@@ -120,7 +121,9 @@ def test_what_it_refuses(key: str, given: Any, message: str) -> None:
 
 
 def test_every_error_is_found_with_its_path() -> None:
-    made = structure(Options, {"text": 1, "on": 2, "inners": [{"path": "x"}, {"path": 1}, {}], "tags": {"a": 1, "b": 2}})
+    made = structure(
+        Options, {"text": 1, "on": 2, "inners": [{"path": "x"}, {"path": 1}, {}], "tags": {"a": 1, "b": 2}}
+    )
     assert {problem.path for problem in made.problems} == {
         ("text",),
         ("on",),
