@@ -1,0 +1,1 @@
+"""Kafka for plugins: one small interface over two client libraries."""

@@ -1,0 +1,93 @@
+"""The options of ``inputs.kafka_consumer``."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from pyagent import Duration, Secret, Size, config, option
+
+__all__ = ["KafkaConsumerConfig"]
+
+_MS = 1_000_000
+_METADATA = ("key", "partition", "offset", "timestamp")
+
+
+@config
+class KafkaConsumerConfig:
+    """Options of ``inputs.kafka_consumer``."""
+
+    brokers: list[str] = option("Brokers to begin with, host:port.", default=[], example=["localhost:9092"])
+    topics: list[str] = option("Topics to read.", default=[], example=["telegraf"])
+    topic_regexps: list[str] = option(
+        "Read every topic that one of these regular expressions (RE2) finds; new topics are picked up.", default=[]
+    )
+    topic_refresh: Duration = option("How soon new topics and partitions are found.", default=Duration(30_000 * _MS))
+    client: str = option(
+        "The Kafka library: kafka-python, confluent (faster; the extra `confluent`), or auto: the faster of those installed.",
+        default="auto",
+        choices=("auto", "kafka-python", "confluent"),
+    )
+    consumer_group: str = option("The consumer group.", default="telegraf_metrics_consumers")
+    client_id: str = option("The name that brokers see in their logs.", default="pyagent")
+    group_instance_id: str = option("Static membership: a name that no other member has. Empty: dynamic.", default="")
+    session_timeout: Duration = option("A member not heard of for so long is out.", default=Duration(10_000 * _MS))
+    offset: str = option(
+        "Where a group without a committed offset begins.", default="oldest", choices=("oldest", "newest")
+    )
+    balance_strategy: str = option(
+        "How partitions are shared out.", default="range", choices=("range", "roundrobin", "sticky")
+    )
+    isolation_level: str = option(
+        "read_committed leaves out what a transaction has not committed.",
+        default="read_uncommitted",
+        choices=("read_uncommitted", "read_committed"),
+    )
+    max_undelivered_messages: int = option(
+        "Most messages read and not yet written; 0: only [agent] memory_limit bounds them. (Telegraf's default is 1000.)",
+        default=0,
+    )
+    max_message_len: int = option("Longer messages become dead letters; 0: no limit.", default=0, example=1000000)
+    tombstones: str = option(
+        "Messages without a value: skip them (counted), or make dead letters.", default="skip", choices=("skip", "dead_letter")
+    )
+    topic_tag: str = option("Add the topic as a tag of this name.", default="", example="topic")
+    msg_headers_as_tags: list[str] = option("Headers to add as tags.", default=[])
+    msg_header_as_metric_name: str = option("The header that names the metrics of its message.", default="")
+    metadata_as_tags: list[str] = option(
+        "Of the record itself, add as tags: key, partition, offset, timestamp.", default=[], choices=_METADATA
+    )
+    metadata_as_fields: list[str] = option("The same as fields.", default=[], choices=_METADATA)
+    timestamp_source: str = option(
+        "Where a metric's time is from: metric (the data), inner (the record), outer (as inner: modern batches have no other).",
+        default="metric",
+        choices=("metric", "inner", "outer"),
+    )
+    consumer_fetch_default: Size = option("Bytes to ask for per partition.", default=Size(1024 * 1024), example="1MiB")
+    consumer_fetch_min: Size = option("Bytes that a broker waits for.", default=Size(1))
+    consumer_fetch_max_wait: Duration = option("How long it waits for them.", default=Duration(500 * _MS))
+    max_poll_records: int = option("Messages to take from the client at once.", default=5000)
+    kafka_version: str = option("Telegraf needs it; the version is detected here.", default="", aliases=("version",))
+    compression_codec: int = option("For producers; reading understands every codec.", default=0)
+    max_processing_time: Duration = option("Telegraf's; nothing depends on it here.", default=Duration(100 * _MS))
+    connection_strategy: str = option(
+        "startup or defer.", default="", choices=("", "startup", "defer"), deprecated="use startup_error_behavior"
+    )
+    metadata_full: Optional[bool] = option("Telegraf's; nothing depends on it here.", default=None)
+    metadata_retry_max: int = option("Telegraf's; connecting is retried for ever here.", default=0)
+    metadata_retry_type: str = option("Telegraf's.", default="constant", choices=("constant", "exponential"))
+    metadata_retry_backoff: Duration = option("Telegraf's.", default=Duration(0))
+    metadata_retry_max_duration: Duration = option("Telegraf's.", default=Duration(0))
+    keep_alive_period: Duration = option("Telegraf's; the system's own is used here.", default=Duration(0))
+    resolve_canonical_bootstrap_servers_only: bool = option("Not supported.", default=False)
+    enable_tls: Optional[bool] = option("true: TLS; false: none; unset: TLS if another tls_ option is set.", default=None)
+    tls_enable: Optional[bool] = option("The same, under its common name.", default=None)
+    tls_ca: str = option("PEM file of the CAs to trust.", default="")
+    tls_cert: str = option("PEM file with the client's certificate.", default="")
+    tls_key: str = option("PEM file with its key.", default="")
+    tls_key_pwd: Secret = option("Password of that key.", default=Secret(""))
+    insecure_skip_verify: bool = option("Trust any certificate.", default=False)
+    sasl_mechanism: str = option("PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.", default="")
+    sasl_username: Secret = option("Name for SASL.", default=Secret(""))
+    sasl_password: Secret = option("Password for SASL.", default=Secret(""))
+    sasl_access_token: Secret = option("Token for OAUTHBEARER; not supported yet.", default=Secret(""))
+    sasl_version: int = option("Telegraf's; negotiated here.", default=1)

@@ -1,0 +1,221 @@
+"""kafka-python: pure Python, always installed, the one for PyPy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Optional
+
+from plugins.common.kafka.client import Listener, Partition, Slice, security
+from pyagent import Record, Retry, StartupError
+
+__all__ = ["PureClient"]
+
+
+class PureClient:
+    """The adapter over ``kafka.KafkaConsumer``."""
+
+    def __init__(self, config: Any, log: Any) -> None:
+        self._config = config
+        self._log = log
+        self._consumer: Any = None
+        self._listener: Optional[Listener] = None
+        self._paused = False
+        self._mine: set[Partition] = set()
+
+    def open(self, listener: Listener) -> None:
+        import kafka
+        from kafka.coordinator.assignors.range import RangePartitionAssignor
+        from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+        from kafka.errors import KafkaError
+
+        for name in ("kafka", "kafka.conn", "kafka.coordinator", "kafka.consumer", "kafka.client"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        config = self._config
+        assignors = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
+        if config.balance_strategy == "sticky":
+            from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+            assignors["sticky"] = StickyPartitionAssignor
+        settings: dict[str, Any] = {
+            "bootstrap_servers": list(config.brokers),
+            "client_id": config.client_id,
+            "group_id": config.consumer_group,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest" if config.offset == "oldest" else "latest",
+            "partition_assignment_strategy": [assignors[config.balance_strategy]],
+            "session_timeout_ms": int(config.session_timeout.seconds * 1000),
+            "heartbeat_interval_ms": int(config.session_timeout.seconds * 1000 / 3),
+            "max_partition_fetch_bytes": int(config.consumer_fetch_default),
+            "fetch_min_bytes": int(config.consumer_fetch_min),
+            "fetch_max_wait_ms": int(config.consumer_fetch_max_wait.seconds * 1000),
+            "isolation_level": config.isolation_level,
+            "metadata_max_age_ms": int(config.topic_refresh.seconds * 1000),
+            "max_poll_records": config.max_poll_records,
+            **self._security(),
+        }
+        if config.group_instance_id:
+            settings["group_instance_id"] = config.group_instance_id
+        try:
+            self._consumer = kafka.KafkaConsumer(**settings)
+        except KafkaError as error:
+            raise StartupError(
+                f"no broker of {', '.join(config.brokers)} answers: {type(error).__name__} {error}".strip()
+            ) from error
+        self._listener = listener
+
+    def _security(self) -> dict[str, Any]:
+        given = security(self._config)
+        names = {
+            "mechanism": "sasl_mechanism",
+            "username": "sasl_plain_username",
+            "password": "sasl_plain_password",
+            "ca": "ssl_cafile",
+            "cert": "ssl_certfile",
+            "key": "ssl_keyfile",
+            "key_password": "ssl_password",
+        }
+        settings: dict[str, Any] = {"security_protocol": given["protocol"]}
+        settings.update({name: given[key] for key, name in names.items() if given[key]})
+        if not given["verify"]:
+            import ssl
+
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            settings["ssl_context"] = context
+        return settings
+
+    def topics(self) -> Collection[str]:
+        return [topic for topic in self._consumer.topics() if not topic.startswith("__")]
+
+    def subscribe(self, topics: Sequence[str]) -> None:
+        from kafka import ConsumerRebalanceListener
+
+        client = self
+
+        class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc]
+            def on_partitions_revoked(self, revoked: Any) -> None:
+                client._revoked(revoked)
+
+            def on_partitions_assigned(self, assigned: Any) -> None:
+                client._assigned(assigned)
+
+            def on_partitions_lost(self, lost: Any) -> None:
+                if client._listener is not None:
+                    client._listener.lost([(tp.topic, tp.partition) for tp in lost])
+
+        self._consumer.subscribe(topics=list(topics), listener=Rebalances())
+
+    def _revoked(self, revoked: Any) -> None:
+        partitions = [(tp.topic, tp.partition) for tp in revoked]
+        if partitions and self._listener is not None:
+            self._listener.revoked(partitions)
+
+    def _assigned(self, assigned: Any) -> None:
+        partitions = [(tp.topic, tp.partition) for tp in assigned]
+        self._mine = set(partitions)
+        if self._listener is None:
+            return
+        starts = self._listener.assigned(partitions, self.committed(partitions))
+        for partition, offset in starts.items():
+            self._consumer.seek(_tp(partition), offset)
+        if self._paused:
+            self.pause()
+
+    def poll(self, timeout: float, most: int) -> Sequence[Slice]:
+        from kafka.errors import KafkaError, UnsupportedCodecError
+
+        try:
+            found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=most)
+        except UnsupportedCodecError as error:
+            raise Retry(f"a batch is compressed with a codec that is not installed: {error}; install the package") from error
+        except KafkaError as error:
+            raise Retry(f"{type(error).__name__}: {error}") from error
+        slices = []
+        for tp, messages in found.items():
+            if messages:
+                records = [_record(message) for message in messages]
+                slices.append(Slice((tp.topic, tp.partition), records, messages[-1].offset + 1))
+        if not found and self._listener is not None and not self._paused:
+            # The position also passes transaction markers, which come with no record.
+            for partition in self._mine:
+                state = self._consumer._subscription.assignment.get(_tp(partition))
+                position = getattr(state, "position", None)
+                if position is not None:
+                    self._listener.position(partition, position.offset)
+        return slices
+
+    def partitions(self, topic: str) -> Sequence[Partition]:
+        return [(topic, number) for number in self._consumer.partitions_for_topic(topic) or ()]
+
+    def offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
+        keys = [_tp(partition) for partition in partitions]
+        first, end = self._consumer.beginning_offsets(keys), self._consumer.end_offsets(keys)
+        return {(tp.topic, tp.partition): (first[tp], end[tp]) for tp in keys}
+
+    def committed(self, partitions: Sequence[Partition]) -> Mapping[Partition, Optional[int]]:
+        return {partition: self._consumer.committed(_tp(partition)) for partition in partitions}
+
+    def commit(self, offsets: Mapping[Partition, int], *, wait: bool) -> None:
+        from kafka.errors import KafkaError
+        from kafka.structs import OffsetAndMetadata
+
+        values = {}
+        for partition, offset in offsets.items():
+            try:
+                values[_tp(partition)] = OffsetAndMetadata(offset, "", -1)
+            except TypeError:  # before 2.1 there was no leader epoch
+                values[_tp(partition)] = OffsetAndMetadata(offset, "")
+        try:
+            if wait:
+                self._consumer.commit(values)
+            else:
+                self._consumer.commit_async(values)
+        except (KafkaError, AssertionError) as error:
+            raise Retry(f"{type(error).__name__}: {error}") from error
+
+    def pause(self) -> None:
+        self._paused = True
+        assignment = self._consumer.assignment()
+        if assignment:
+            self._consumer.pause(*assignment)
+
+    def resume(self) -> None:
+        self._paused = False
+        paused = self._consumer.paused()
+        if paused:
+            self._consumer.resume(*paused)
+
+    def highwater(self) -> Mapping[Partition, int]:
+        found = {}
+        for partition in list(self._mine):
+            try:
+                end = self._consumer.highwater(_tp(partition))
+            except Exception:  # noqa: BLE001 S112 - not ours any more
+                continue
+            if end is not None:
+                found[partition] = end
+        return found
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close(autocommit=False)
+            self._consumer = None
+
+
+def _tp(partition: Partition) -> Any:
+    from kafka import TopicPartition
+
+    return TopicPartition(*partition)
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        message.value,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        headers=message.headers or (),
+        time=message.timestamp * 1_000_000 if message.timestamp is not None and message.timestamp >= 0 else None,
+    )
