@@ -88,9 +88,7 @@ def cli(
     """Move metrics as agent.toml says: pyagent --config agent.toml."""
     ctx.obj = choice
     if version:
-        import pyagent  # noqa: PLC0415 - only here
-
-        click.echo(f"pyagent {pyagent.__version__}")
+        click.echo(f"pyagent {_version_text()}")
         ctx.exit(0)
     if ctx.invoked_subcommand is not None:
         return None
@@ -110,6 +108,7 @@ def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, qu
     config = load(choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry)
     require_plugins(config, outputs=mode != "test")
     logging_setup.setup(config.agent, debug=debug, quiet=quiet)
+    log.info("Starting pyagent %s", _version_text())
     for file in config.files:
         log.info("Loading config: %s", file)
     for warning in config.warnings:
@@ -120,6 +119,12 @@ def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, qu
     _on_signals(pipeline.stop)
     code: int = pipeline.run()
     return code
+
+
+def _version_text() -> str:
+    import pyagent  # noqa: PLC0415 - imports every contract, which --help does without
+
+    return pyagent.__version__
 
 
 def _counted(names: Any) -> str:
@@ -193,6 +198,4 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
 @cli.command("version")
 def _version() -> None:
     """Print the version."""
-    import pyagent  # noqa: PLC0415 - only here
-
-    click.echo(f"pyagent {pyagent.__version__}")
+    click.echo(f"pyagent {_version_text()}")

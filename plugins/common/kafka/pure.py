@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
@@ -89,6 +90,49 @@ class PureClient:
         return [topic for topic in self._consumer.topics() if not topic.startswith("__")]
 
     def subscribe(self, topics: Sequence[str]) -> None:
+        self._consumer.subscribe(topics=list(topics), listener=self._rebalance_listener())
+
+    def _rebalance_listener(self) -> Any:
+        """Listeners may block (flush, commit, look up offsets).
+
+        From 3.0 on they are called by the client's own network thread, which must not: there a thread of ours
+        does the work while the network thread goes on with heartbeats.
+        """
+        try:
+            from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+        except ImportError:
+            return self._blocking_listener()
+        client, net = self, self._consumer._coordinator._net
+
+        async def aside(work: Any, partitions: Any) -> None:
+            failed: list[BaseException] = []
+
+            def run() -> None:
+                try:
+                    work(partitions)
+                except BaseException as error:  # noqa: BLE001 - raised again below
+                    failed.append(error)
+
+            thread = threading.Thread(target=run, name="kafka rebalance", daemon=True)
+            thread.start()
+            while thread.is_alive():
+                await net.sleep(0.01)
+            if failed:
+                raise failed[0]
+
+        class Rebalances(AsyncConsumerRebalanceListener):  # type: ignore[misc]
+            async def on_partitions_revoked(self, revoked: Any) -> None:
+                await aside(client._revoked, revoked)
+
+            async def on_partitions_assigned(self, assigned: Any) -> None:
+                await aside(client._assigned, assigned)
+
+            async def on_partitions_lost(self, lost: Any) -> None:
+                client._lost(lost)
+
+        return Rebalances()
+
+    def _blocking_listener(self) -> Any:
         from kafka import ConsumerRebalanceListener
 
         client = self
@@ -101,10 +145,13 @@ class PureClient:
                 client._assigned(assigned)
 
             def on_partitions_lost(self, lost: Any) -> None:
-                if client._listener is not None:
-                    client._listener.lost([(tp.topic, tp.partition) for tp in lost])
+                client._lost(lost)
 
-        self._consumer.subscribe(topics=list(topics), listener=Rebalances())
+        return Rebalances()
+
+    def _lost(self, lost: Any) -> None:
+        if self._listener is not None:
+            self._listener.lost([(tp.topic, tp.partition) for tp in lost])
 
     def _revoked(self, revoked: Any) -> None:
         partitions = [(tp.topic, tp.partition) for tp in revoked]
