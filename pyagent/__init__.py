@@ -45,6 +45,7 @@ from agent.errors import (  # noqa: E402
     Retry,
     StartupError,
 )
+from agent.globs import compile_globs  # noqa: E402
 from agent.metric import FieldValue, Metric, Uint  # noqa: E402
 from agent.options import NoConfig, config, option  # noqa: E402
 from agent.record import Origin, Record, RecordChunk  # noqa: E402
@@ -90,6 +91,7 @@ __all__ = [
     "StreamInput",
     "StreamRuntime",
     "Uint",
+    "compile_globs",
     "config",
     "option",
 ]
