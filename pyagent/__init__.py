@@ -46,6 +46,7 @@ from agent.errors import (  # noqa: E402
     StartupError,
 )
 from agent.globs import compile_globs  # noqa: E402
+from agent.line_protocol.encode import format_float  # noqa: E402
 from agent.metric import FieldValue, Metric, Uint  # noqa: E402
 from agent.options import NoConfig, config, option  # noqa: E402
 from agent.record import Origin, Record, RecordChunk  # noqa: E402
@@ -93,6 +94,7 @@ __all__ = [
     "Uint",
     "compile_globs",
     "config",
+    "format_float",
     "option",
 ]
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from agent.metric import FieldValue, Metric, Uint
 
-__all__ = ["encode_field", "encode_metric", "escape_key", "escape_name"]
+__all__ = ["encode_field", "encode_metric", "escape_key", "escape_name", "format_float"]
 
 _INT64_MAX = (1 << 63) - 1
 _NAME = str.maketrans({"\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r", ",": r"\,", " ": r"\ "})
@@ -30,7 +30,8 @@ def escape_key(key: str) -> str:
     return key.translate(_KEY)
 
 
-def _float(value: float) -> str:
+def format_float(value: float) -> str:
+    """The shortest digits that give the same float back, never with an exponent."""
     text = repr(value)
     if text.endswith(".0"):
         return text[:-2]
@@ -41,7 +42,7 @@ def encode_field(value: FieldValue, uint_support: bool) -> str | None:
     """A field's value as line protocol has it; None where it has no form there (NaN, infinities)."""
     kind = type(value)
     if kind is float:
-        return _float(value) if math.isfinite(value) else None
+        return format_float(value) if math.isfinite(value) else None
     if kind is int:
         return f"{value}i"
     if kind is str:

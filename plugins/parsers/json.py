@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from plugins.common.timestamps import check_format, parse_timestamp, zone
-from pyagent import BadLine, ConfigError, FieldValue, Metric, ParseError, Parser, compile_globs, config, option
+from pyagent import BadLine, ConfigError, FieldValue, Metric, ParseError, Parser, compile_globs, config, format_float, option
 
 #: Deeper nesting is refused: no metric has it, and following it costs stack.
 MOST_DEPTH = 200
@@ -173,7 +173,4 @@ def _tag(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    text = repr(_float(value, "a tag"))
-    if text.endswith(".0"):
-        return text[:-2]
-    return format(Decimal(text), "f") if "e" in text else text
+    return format_float(_float(value, "a tag"))
