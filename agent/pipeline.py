@@ -114,6 +114,10 @@ class Pipeline:
         self._fatal = ""
         self._pusher = threading.Thread(target=self._push_aggregates, name="aggregators", daemon=True)
 
+    def outputs(self) -> Sequence[RunningOutput]:
+        """The outputs, those for dead letters left out."""
+        return self._flow.outputs
+
     def stop(self) -> None:
         """Ask for a clean stop; returns at once. Safe from a signal handler."""
         self._stop.set()

@@ -166,7 +166,7 @@ class RunningStream:
         self._budget.add(size)
         statistics = self._statistics
         statistics.count("records_read", len(chunk))
-        statistics.count("bytes_read", size - batch.size())
+        statistics.count("bytes_read", chunk.payload_bytes())
         if chunk.skipped:
             statistics.count("records_skipped", len(chunk.skipped))
         self._bury(chunk, parsed, delivery)

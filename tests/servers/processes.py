@@ -97,6 +97,7 @@ class KafkaServer(Process):
         self.libs = kafka_jars()
         self.port, controller = free_port(), free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
+        self._admin = None
         properties = {
             "process.roles": "broker,controller",
             "node.id": "1",
@@ -131,7 +132,9 @@ class KafkaServer(Process):
     def admin(self):
         from confluent_kafka.admin import AdminClient
 
-        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        if self._admin is None:  # kept: one that is collected takes its unfinished requests with it
+            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        return self._admin
 
     def create(self, topic, partitions=4):
         from confluent_kafka.admin import NewTopic
