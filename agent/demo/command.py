@@ -32,6 +32,7 @@ _CONFIG = """\
   consumer_group = "{topic}"
   client = "kafka-python"
   session_timeout = "6s"
+  consumer_fetch_max_wait = "50ms"
   data_format = "influx"
 
 [[outputs.influxdb]]

@@ -25,7 +25,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         options = self.config
         self._client: Optional[KafkaClient] = None
         self._topics: list[str] = []
-        self._first = True
+        self._initial: frozenset[str] = frozenset()
         self._looked = 0.0
         self._read: dict[Partition, tuple[int, Optional[int]]] = {}
         if not options.brokers:
@@ -90,6 +90,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         client.open(self)
         self._client = client
         self._find_topics()
+        self._initial = frozenset(self._topics)
 
     def close(self) -> None:
         if getattr(self, "_client", None) is not None:
@@ -226,7 +227,6 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
                 starts[partition] = position
         if fresh and self.config.offset == "newest":
             starts.update(self._start_fresh(fresh))
-        self._first = False
         self._read = {p: at for p, at in self._read.items() if p in set(partitions)}
         self.log.debug("assigned: %s", ", ".join(f"{t}[{n}]" for t, n in partitions) or "nothing")
         return starts
@@ -244,7 +244,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
             everywhere = self._client.partitions(topic) or mine
             known = any(offset is not None for offset in self._client.committed(everywhere).values())
             bounds = self._client.offsets(everywhere)
-            if known or not self._first:
+            if known or topic not in self._initial:
                 starts.update({p: bounds[p][0] for p in mine})
                 continue
             # All partitions, also those of members that join with us: they must not take theirs for a later one.
