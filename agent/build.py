@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 from agent.batch import MetricBatch
 from agent.budget import MemoryBudget
 from agent.config.common import InputCommon, OutputCommon
+from agent.config.load import placed
 from agent.config.model import Config, PluginTable
 from agent.contracts import Output, Parser, Plugin, StreamInput
 from agent.dead_letters.file import DeadLetterFile, state_directory
@@ -109,9 +110,7 @@ class _Builder:
         try:
             plugin.init()
         except ConfigError as error:
-            for problem in error.problems:
-                message = f'option "{problem.key}" {problem.message}' if problem.key else problem.message
-                self.problems.append(ConfigProblem(message, table.file, table.header, table.line, problem.key))
+            self.problems += placed(error, table)
 
     def _parser(self, table: PluginTable) -> Optional[Parser[Any]]:
         return None if table.parser is None else self._make_format(table, table.parser)
@@ -137,7 +136,7 @@ class _Builder:
         found = []
         for table in self.config.outputs:
             common = table.common
-            assert isinstance(common, OutputCommon)  # noqa: S101 - the loader's own promise, for the type checker
+            assert isinstance(common, OutputCommon)
             if not common.dead_letter:
                 found.append(self._output(self._make(table), common, table.name, dead_letters, table.distribution))
         return found
@@ -200,7 +199,7 @@ class _Builder:
         self, table: PluginTable, flow: Flow, dead_letters: DeadLetterWriter, budget: MemoryBudget
     ) -> Union[RunningInput, RunningStream]:
         common = table.common
-        assert isinstance(common, InputCommon)  # noqa: S101 - as above
+        assert isinstance(common, InputCommon)
         agent = self.agent
         plugin = self._make(table)
         parser = self._parser(table)

@@ -86,7 +86,7 @@ class Plugin(Generic[C]):
 class ParseFailure(NamedTuple):
     """A record that did not parse, or of which some lines did not."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name
     """Index of the record in its chunk."""
     reason: str
     lines: Sequence[BadLine] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Optional
 
 __all__ = ["Delivery", "PositionTracker"]
 
@@ -23,7 +23,7 @@ class Delivery:
         size: Bytes that they hold in memory until then.
     """
 
-    __slots__ = ("_lock", "_on_settled", "_pending", "cancelled", "records", "size")
+    __slots__ = ("_lock", "_on_settled", "_pending", "cancelled", "records", "settled", "size")
 
     def __init__(self, on_settled: Callable[[Delivery], None], records: int = 0, size: int = 0) -> None:
         self._on_settled = on_settled
@@ -33,6 +33,8 @@ class Delivery:
         self.size = size
         #: True: its partition is somebody else's now. What is not written yet need not be.
         self.cancelled = False
+        #: True: nobody is responsible for any part of it any more.
+        self.settled = False
 
     def hold(self) -> None:
         """One more who is responsible for a part."""
@@ -43,7 +45,7 @@ class Delivery:
         """That part is settled."""
         with self._lock:
             self._pending -= 1
-            settled = self._pending == 0
+            self.settled = settled = self._pending == 0
         if settled:
             self._on_settled(self)
 
@@ -58,51 +60,45 @@ class PositionTracker:
     __slots__ = ("_committed", "_entries", "_lock", "next_position")
 
     def __init__(self, position: Optional[int] = None) -> None:
-        self._entries: deque[list[Any]] = deque()  # [position after it, settled, delivery]
+        #: Position after each chunk, and its delivery; None: nothing to deliver before that position.
+        self._entries: deque[tuple[int, Optional[Delivery]]] = deque()
         self._committed = position
         self._lock = threading.Lock()
         #: Where reading goes on: after everything that was taken in.
         self.next_position = position
 
-    def begin(self, next_position: int, delivery: Delivery) -> list[Any]:
-        """Take in a chunk that ends at ``next_position``; returns the token for :meth:`settle`."""
-        entry = [next_position, False, delivery]
+    def begin(self, next_position: int, delivery: Delivery) -> None:
+        """Take in a chunk that ends at ``next_position``."""
         with self._lock:
-            self._entries.append(entry)
+            self._entries.append((next_position, delivery))
             self.next_position = next_position
-        return entry
-
-    def settle(self, entry: list[Any]) -> None:
-        """The chunk of this token is settled."""
-        entry[1] = True
 
     def pass_over(self, position: int) -> None:
         """There is nothing to deliver before ``position``: transaction markers, compacted records."""
         with self._lock:
             if self.next_position is None or position > self.next_position:
-                self._entries.append([position, True, None])
+                self._entries.append((position, None))
                 self.next_position = position
 
     def committable(self) -> Optional[int]:
         """The position to commit, or None if it has not moved since :meth:`committed`."""
         position = None
         with self._lock:
-            entries = self._entries
-            for entry in entries:
-                if not entry[1]:
+            for end, delivery in self._entries:
+                if delivery is not None and not delivery.settled:
                     break
-                position = entry[0]
+                position = end
             return position
 
     def committed(self, position: int) -> None:
         """The position is durable."""
         with self._lock:
             entries = self._entries
-            while entries and entries[0][1] and entries[0][0] <= position:
+            while entries and entries[0][0] <= position:
                 entries.popleft()
             self._committed = position
 
     def pending(self) -> list[Delivery]:
         """The deliveries that are not settled."""
         with self._lock:
-            return [entry[2] for entry in self._entries if not entry[1]]
+            return [delivery for _, delivery in self._entries if delivery is not None and not delivery.settled]

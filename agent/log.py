@@ -57,7 +57,7 @@ def setup(agent: AgentConfig, debug: bool = False, quiet: bool = False) -> None:
     Raises:
         ConfigError: The log file cannot be opened.
     """
-    global _handler  # noqa: PLW0603 - the root logger is global, too
+    global _handler
     logging.addLevelName(TRACE, "TRACE")
     # A process without a log must not die of it: with a full disk, lines are lost, data is not.
     logging.raiseExceptions = False
@@ -181,7 +181,7 @@ class _RotatingFile(BaseRotatingHandler):
         self._path, self._max_size, self._max_age, self._archives, self._now = path, max_size, max_age, archives, now
         self._opened = now()
 
-    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - the base class's name
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
         """True if this record goes into a new file."""
         if self._max_age and self._now() - self._opened >= self._max_age:
             return True
@@ -190,7 +190,7 @@ class _RotatingFile(BaseRotatingHandler):
         size = os.fstat(self.stream.fileno()).st_size
         return size > 0 and size + len(self.format(record).encode("utf-8", "replace")) + 1 > self._max_size
 
-    def doRollover(self) -> None:  # noqa: N802 - the base class's name
+    def doRollover(self) -> None:
         """Put the file aside and begin a new one."""
         if self.stream is not None:
             self.stream.close()

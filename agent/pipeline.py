@@ -15,8 +15,8 @@ from agent.flow import Flow
 from agent.running.input import RunningInput
 from agent.running.output import RunningOutput
 from agent.running.stream import RunningStream
-from agent.stats import Statistics
 from agent.statistics_log import StatisticsLog
+from agent.stats import Statistics
 
 __all__ = ["Pipeline", "Startup"]
 

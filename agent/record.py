@@ -112,7 +112,7 @@ class Origin(NamedTuple):
     """Which record a metric was parsed from; what ``Metric.origin`` holds."""
 
     chunk: RecordChunk
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name
 
     @property
     def record(self) -> Record:

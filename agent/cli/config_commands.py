@@ -21,8 +21,8 @@ def create(plugins: tuple[str, ...]) -> None:
 
     A PLUGIN is a name (kafka_consumer) or, where several kinds have it, kind and name (outputs.file).
     """
-    from agent.config.sample import sample  # noqa: PLC0415 - imports what the commands beside it do not need
-    from agent.registry import Registry  # noqa: PLC0415
+    from agent.config.sample import sample
+    from agent.registry import Registry
 
     click.echo(sample(Registry(), plugins), nl=False)
 
@@ -35,8 +35,8 @@ def check(outer: ConfigChoice, choice: ConfigChoice) -> None:
 
     Exit code 0: it is good (warnings are printed). 2: it is not; every problem is printed.
     """
-    from agent.config import load as loading  # noqa: PLC0415 - imports what the commands beside it do not need
-    from agent.registry import Registry  # noqa: PLC0415
+    from agent.config import load as loading
+    from agent.registry import Registry
 
     choice = choice.merged(outer)
     loaded = loading.load(

@@ -30,10 +30,7 @@ _COMMANDS = {
     "demo": ("agent.demo.command", "demo"),
 }
 #: Telegraf's users write long options with one dash, too.
-_LONG = (
-    "--config --config-directory --test --test-wait --once --quiet --debug --strict-env-handling "
-    "--non-strict-env-handling --old-env-behavior --statistics --version --help"
-).split()
+_LONG = ["--config", "--config-directory", "--test", "--test-wait", "--once", "--quiet", "--debug", "--strict-env-handling", "--non-strict-env-handling", "--old-env-behavior", "--statistics", "--version", "--help"]
 _REFUSED = 2
 
 
@@ -99,10 +96,10 @@ def cli(
 
 
 def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, quiet: bool, debug: bool) -> int:
-    from agent import log as logging_setup  # noqa: PLC0415 - what only running needs; the other commands start faster
-    from agent.build import build_pipeline  # noqa: PLC0415
-    from agent.config.load import load, require_plugins  # noqa: PLC0415
-    from agent.registry import Registry  # noqa: PLC0415
+    from agent import log as logging_setup
+    from agent.build import build_pipeline
+    from agent.config.load import load, require_plugins
+    from agent.registry import Registry
 
     registry = Registry()
     config = load(choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry)
@@ -122,7 +119,7 @@ def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, qu
 
 
 def _version_text() -> str:
-    import pyagent  # noqa: PLC0415 - imports every contract, which --help does without
+    import pyagent
 
     return pyagent.__version__
 

@@ -31,7 +31,7 @@ def list_(kinds: tuple[str, ...]) -> None:
         for name in registry.names(kind):
             try:
                 source = registry.describe(kind, name).distribution
-            except Exception as error:  # noqa: BLE001 - a bad one does not hide the others
+            except Exception as error:
                 source = str(error)
             rows.append((f"{kind}.{name}", source))
     width = max((len(name) for name, _ in rows), default=0)

@@ -18,10 +18,7 @@ __all__ = ["AgentTable"]
 #: Telegraf folds case and underscores of these; of others it does not.
 _FOLDED = {
     key.replace("_", ""): key
-    for key in (
-        "interval round_interval precision collection_jitter collection_offset flush_interval flush_jitter "
-        "metric_batch_size metric_buffer_limit hostname omit_hostname"
-    ).split()
+    for key in ["interval", "round_interval", "precision", "collection_jitter", "collection_offset", "flush_interval", "flush_jitter", "metric_batch_size", "metric_buffer_limit", "hostname", "omit_hostname"]
 }
 #: Options of Telegraf that change nothing here, and why.
 _WITHOUT_EFFECT = {
@@ -84,11 +81,7 @@ class AgentTable:
         for key in ("interval", "flush_interval", "memory_limit"):
             if getattr(agent, key) <= 0:
                 self._add(key, f"{key} must be positive")
-        for key in (
-            "precision collection_jitter collection_offset flush_jitter flush_linger metric_batch_size "
-            "metric_buffer_limit shutdown_timeout logfile_rotation_interval logfile_rotation_max_size "
-            "dead_letter_max_size"
-        ).split():
+        for key in ["precision", "collection_jitter", "collection_offset", "flush_jitter", "flush_linger", "metric_batch_size", "metric_buffer_limit", "shutdown_timeout", "logfile_rotation_interval", "logfile_rotation_max_size", "dead_letter_max_size"]:
             if getattr(agent, key) < 0:
                 self._add(key, f"{key} must not be negative")
         self._check_zone(agent.log_with_timezone)
@@ -100,11 +93,11 @@ class AgentTable:
     def _check_zone(self, name: str) -> None:
         if not name or name.lower() in ("local", "utc"):
             return
-        from zoneinfo import ZoneInfo  # noqa: PLC0415 - rarely used
+        from zoneinfo import ZoneInfo
 
         try:
             ZoneInfo(name)
-        except Exception:  # noqa: BLE001 - it raises one of five kinds
+        except Exception:
             self._add("log_with_timezone", f'log_with_timezone: there is no time zone "{name}"')
 
     def _refuse(self, key: str, values: set[str], why: str) -> None:

@@ -190,7 +190,7 @@ def check(config: Config) -> None:
             plugin.init()
         except ConfigError as error:
             problems += placed(error, table)
-        except Exception as error:  # noqa: BLE001 - a stranger's init may raise anything
+        except Exception as error:
             message = f"{table.kind}.{table.name} ({table.distribution}) failed: {type(error).__name__}: {error}"
             problems.append(ConfigProblem(message, table.file, table.header, table.line))
     if problems:

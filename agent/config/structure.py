@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, time
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple, Union
 
 import attrs
@@ -61,7 +61,7 @@ class _Refused(Exception):
         super().__init__(self.findings)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _infos(cls: type) -> tuple[tuple[str, OptionInfo], ...]:
     return tuple(zip((field.name for field in attrs.fields(cls)), option_infos(cls)))
 

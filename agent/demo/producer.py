@@ -41,7 +41,7 @@ class Producer:
         return self._last
 
     def _line(self, number: int) -> bytes:
-        wave = math.sin(number / 400) * 20 + random.gauss(0, 4)  # noqa: S311
+        wave = math.sin(number / 400) * 20 + random.gauss(0, 4)
         if number % 5:
             host = _HOSTS[number % len(_HOSTS)]
             busy = min(max(45 + wave, 0.5), 99.5)

@@ -7,12 +7,15 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 import click
 
 from agent.demo.broker import free_port
 from agent.kits.influx_server import FakeInfluxDB
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Store", "choose_store"]
 
@@ -25,7 +28,7 @@ class Store(Protocol):
     name: str
     url: str
 
-    def __enter__(self) -> Store: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *args: object) -> None: ...
 
@@ -41,7 +44,7 @@ class RealStore:
         self.name = f"InfluxDB at {self.url}"
         self._before = 0
 
-    def __enter__(self) -> RealStore:
+    def __enter__(self) -> Self:
         try:
             self._before = self.count()
         except Exception as error:
@@ -74,7 +77,7 @@ class OwnServer(RealStore):
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._folder = tempfile.TemporaryDirectory(prefix="pyagent-demo-")
 
-    def __enter__(self) -> OwnServer:
+    def __enter__(self) -> Self:
         folder = Path(self._folder.name)
         address = self.url.partition("//")[2]
         (folder / "influxdb.conf").write_text(

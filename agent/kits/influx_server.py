@@ -9,11 +9,14 @@ import zlib
 from collections import deque
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from urllib.parse import parse_qs, urlsplit
 
 from agent.line_protocol.decode import parse_lines
 from agent.metric import Metric
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["FakeInfluxDB", "Fault"]
 
@@ -64,7 +67,7 @@ class FakeInfluxDB:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> FakeInfluxDB:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

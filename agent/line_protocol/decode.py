@@ -188,7 +188,7 @@ def parse_lines(data: bytes, unit: int = 1, now: Optional[int] = None) -> Parsed
         start = _BLANK.match(text, at).end()  # type: ignore[union-attr]
         if start >= length:
             break
-        if text[start] in "\r\n" and _LINE_END.match(text, start) is not None or text[start] == "#":
+        if (text[start] in "\r\n" and _LINE_END.match(text, start) is not None) or text[start] == "#":
             at = _line_end(text, start)
             continue
         try:

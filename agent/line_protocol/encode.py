@@ -42,7 +42,7 @@ def encode_field(value: FieldValue, uint_support: bool) -> str | None:
     """A field's value as line protocol has it; None where it has no form there (NaN, infinities)."""
     kind = type(value)
     if kind is float:
-        return format_float(value) if math.isfinite(value) else None
+        return format_float(value) if math.isfinite(value) else None  # type: ignore[arg-type]
     if kind is int:
         return f"{value}i"
     if kind is str:

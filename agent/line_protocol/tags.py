@@ -36,7 +36,7 @@ def _add(lines: Sequence[bytes], tags: Mapping[str, str], overwrite: bool) -> li
     together = b"".join(pair for _, pair in pairs)
     begins = [begin for begin, _ in pairs]
     only = begins[0] if len(begins) == 1 else None
-    done = []
+    done: list[bytes] = []
     append = done.append
     for line in lines:
         # Up to the first blank stand name and tags, if no backslash can have escaped a blank, comma or equals sign.

@@ -92,7 +92,12 @@ class RunningAggregator:
             held, self._held = self._held, []
         delivery = None
         if held:
-            delivery = Delivery(lambda _: [d.release() for d in held] and None)  # type: ignore[func-returns-value]
+
+            def settled(_: Delivery) -> None:
+                for contributor in held:
+                    contributor.release()
+
+            delivery = Delivery(settled)
         if metrics:
             self._statistics.count("metrics_pushed", len(metrics))
             self._publish(MetricBatch(metrics), delivery)

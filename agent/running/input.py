@@ -72,7 +72,7 @@ class RunningInput:
 
     def _run(self) -> None:
         due = self._first(time.time())
-        while not self._stop.wait(max(0.0, due - time.time() + random.uniform(0, self._jitter))):  # noqa: S311
+        while not self._stop.wait(max(0.0, due - time.time() + random.uniform(0, self._jitter))):
             self.gather_once()
             due += self._interval
             now = time.time()

@@ -160,7 +160,7 @@ class RunningOutput:
     # -- the output's own thread
 
     def _run(self) -> None:
-        jitter = random.uniform(0, self._timing.jitter)  # noqa: S311 - no secret hangs on it
+        jitter = random.uniform(0, self._timing.jitter)
         while True:
             with self._wake:
                 self._idle = True
@@ -175,7 +175,7 @@ class RunningOutput:
                 self._settle(part, len(part.batch))
             if parts:
                 self._write(parts)
-            jitter = random.uniform(0, self._timing.jitter)  # noqa: S311
+            jitter = random.uniform(0, self._timing.jitter)
 
     def _over(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline
@@ -188,7 +188,7 @@ class RunningOutput:
             return False
         if len(self._buffer) >= self._timing.batch_size or self._urged or self._stopping:
             return True
-        return self._seconds_to_due(jitter) <= 0
+        return (self._seconds_to_due(jitter) or 0.0) <= 0
 
     def _seconds_to_due(self, jitter: float) -> Optional[float]:
         now, oldest = time.monotonic(), self._buffer.oldest()
@@ -234,7 +234,7 @@ class RunningOutput:
         """Back off; log the first failure and each new reason, then now and then."""
         self._failures += 1
         self._statistics.count("write_errors")
-        wait = min(0.1 * 2 ** min(self._failures, 8), 10.0) * random.uniform(0.7, 1.0)  # noqa: S311
+        wait = min(0.1 * 2 ** min(self._failures, 8), 10.0) * random.uniform(0.7, 1.0)
         if after is not None:
             wait = max(after, 0.0)
         self._retry_at = time.monotonic() + wait

@@ -156,11 +156,7 @@ class RunningStream:
         size = chunk.size() + batch.size()
         delivery = Delivery(self._on_settled, len(chunk), size)
         if chunk.partition is not None:
-            tracker = self._trackers.get(chunk.partition)
-            if tracker is None:
-                tracker = self._trackers[chunk.partition] = PositionTracker()
-            entry = tracker.begin(chunk.next_position, delivery)
-            delivery._on_settled = lambda d: (tracker.settle(entry), self._on_settled(d))[1]
+            self._trackers.setdefault(chunk.partition, PositionTracker()).begin(chunk.next_position, delivery)
         with self._settled:
             self._undelivered += len(chunk)
         self._budget.add(size)

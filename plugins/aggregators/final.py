@@ -28,7 +28,8 @@ class Final(Aggregator[FinalConfig]):
         self._last: dict[tuple[object, ...], Metric] = {}
 
     def add(self, metric: Metric) -> None:
-        self._last[(metric.name, *sorted(metric.tags.items()))] = metric.copy()
+        series = (metric.name, *sorted(metric.tags.items()))
+        self._last[series] = metric.copy()
 
     def push(self) -> Iterator[Metric]:
         over = time.time_ns() - self.config.series_timeout

@@ -86,7 +86,7 @@ def zone(name: str) -> tzinfo:
     if name in ("", "UTC"):
         return timezone.utc
     if name.lower() == "local":
-        return datetime.now().astimezone().tzinfo or timezone.utc  # noqa: DTZ005 - the local zone is what is asked for
+        return datetime.now().astimezone().tzinfo or timezone.utc
     try:
         return ZoneInfo(name)
     except Exception as error:
@@ -212,11 +212,11 @@ def _assemble(part: dict[str, Union[str, None]], timezone_name: str, value: str)
     if (part.get("half") or "").upper() == "PM":
         hour = hour % 12 + 12
     try:
-        local = datetime(year, month, number("day", 1), hour, number("minute", 0), number("second", 0))  # noqa: DTZ001
+        local = datetime(year, month, number("day", 1), hour, number("minute", 0), number("second", 0))
     except ValueError as error:
         raise ValueError(f'"{value}": {error}') from None
     if part.get("yearday") is not None:
-        local = datetime(year, 1, 1, local.hour, local.minute, local.second) + timedelta(  # noqa: DTZ001
+        local = datetime(year, 1, 1, local.hour, local.minute, local.second) + timedelta(
             days=number("yearday", 1) - 1
         )
     fraction = ((part.get("extra") or ".")[1:] + "000000000")[:9]

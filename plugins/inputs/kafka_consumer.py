@@ -74,7 +74,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
     # -- life
 
     def open(self) -> None:
-        global _hinted  # noqa: PLW0603 - once a process, however many consumers
+        global _hinted
         client: KafkaClient
         if self._confluent:
             from plugins.common.kafka.librdkafka import LibrdkafkaClient
@@ -99,7 +99,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
 
     def _find_topics(self) -> None:
         """Subscribe to what there is now; later calls pick up new topics."""
-        assert self._client is not None  # noqa: S101 - open came first
+        assert self._client is not None
         self._looked = time.monotonic()
         topics = list(self.config.topics)
         if self._patterns:
@@ -237,7 +237,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         A topic of which the group has committed something is not new to it: its new partitions, like topics
         found while running, begin at the oldest record.
         """
-        assert self._client is not None  # noqa: S101 - called by it
+        assert self._client is not None
         starts: dict[Partition, int] = {}
         for topic in sorted({topic for topic, _ in fresh}):
             mine = [partition for partition in fresh if partition[0] == topic]

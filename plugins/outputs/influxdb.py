@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pyagent import ConfigError, MetricBatch, Output, Secret, config, option
-from pyagent import __version__ as version
 from plugins.common.influx.answers import KEEP, POINTS, WRITTEN, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
+from pyagent import ConfigError, MetricBatch, Output, Secret, config, option
+from pyagent import __version__ as version
 
 
 @config
@@ -67,7 +67,7 @@ class InfluxDB(Output[InfluxDBConfig]):
         if self.config.skip_database_creation:
             return False
         name = database.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        assert self._servers is not None  # noqa: S101 - open came first
+        assert self._servers is not None
         from urllib.parse import urlencode
 
         query = urlencode({"q": f'CREATE DATABASE "{name}"'})
@@ -84,7 +84,7 @@ class InfluxDB(Output[InfluxDBConfig]):
             params["rp"] = policy
         if self.config.write_consistency not in ("", "one"):
             params["consistency"] = self.config.write_consistency
-        assert self._servers is not None  # noqa: S101 - open came first
+        assert self._servers is not None
         verdict = self._servers.send("/write", params, body)
         if verdict.kind == KEEP and verdict.status == 404 and "database not found" in verdict.reason:
             if self._create(database):
@@ -117,7 +117,7 @@ class InfluxDB(Output[InfluxDBConfig]):
         policy = tags.get(options.retention_policy_tag, "") if options.retention_policy_tag else ""
         return database or options.database, policy or options.retention_policy
 
-    def _sender(self, database: str, policy: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _sender(self, database: str, policy: str):  # type: ignore[no-untyped-def]
         if database not in self._made and self.config.database_tag:
             self._create(database)
         return lambda body: self._send(database, policy, body)

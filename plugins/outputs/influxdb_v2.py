@@ -71,7 +71,7 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
             wait = self._over_limit(len(body))
             if wait is not None:
                 return Verdict(KEEP, "rate_limit is reached for this period", wait)
-            assert self._servers is not None  # noqa: S101 - open came first
+            assert self._servers is not None
             verdict = self._servers.send("/api/v2/write", params, body)
             chosen_by_data = bucket != self.config.bucket
             if verdict.status == 404 and chosen_by_data and self.config.on_missing_destination == "dead_letter":

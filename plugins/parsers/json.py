@@ -9,7 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from plugins.common.timestamps import check_format, parse_timestamp, zone
-from pyagent import BadLine, ConfigError, FieldValue, Metric, ParseError, Parser, compile_globs, config, format_float, option
+from pyagent import (
+    BadLine,
+    ConfigError,
+    FieldValue,
+    Metric,
+    ParseError,
+    Parser,
+    compile_globs,
+    config,
+    format_float,
+    option,
+)
 
 #: Deeper nesting is refused: no metric has it, and following it costs stack.
 MOST_DEPTH = 200

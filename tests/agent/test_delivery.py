@@ -20,16 +20,18 @@ def test_delivery_settles_with_the_last_release():
 
 
 def chunk(tracker, position):
-    return tracker.begin(position, Delivery(lambda _: None))
+    delivery = Delivery(lambda _: None)
+    tracker.begin(position, delivery)
+    return delivery
 
 
 def test_a_later_chunk_waits_for_an_earlier_one():
     tracker = PositionTracker()
     first, second, third = chunk(tracker, 10), chunk(tracker, 20), chunk(tracker, 30)
-    tracker.settle(second)
-    tracker.settle(third)
+    second.release()
+    third.release()
     assert tracker.committable() is None
-    tracker.settle(first)
+    first.release()
     assert tracker.committable() == 30
     tracker.committed(30)
     assert tracker.committable() is None
@@ -43,7 +45,7 @@ def test_positions_in_any_order_never_pass_a_gap():
         entries = {n: chunk(tracker, n) for n in range(1, 21)}
         done = set()
         for number in rng.sample(sorted(entries), 20):
-            tracker.settle(entries[number])
+            entries[number].release()
             done.add(number)
             prefix = 0
             while prefix + 1 in done:
@@ -59,7 +61,7 @@ def test_what_holds_no_record_is_passed_over_in_order():
     entry = chunk(tracker, 5)
     tracker.pass_over(6)  # a transaction's commit marker
     assert tracker.committable() is None
-    tracker.settle(entry)
+    entry.release()
     assert tracker.committable() == 6
     tracker.pass_over(3)
     assert tracker.next_position == 6

@@ -37,7 +37,7 @@ def without_tags(batch: MetricBatch, names: list[str]) -> MetricBatch:
     return MetricBatch(kept)
 
 
-def _outcome(lines: Sequence[bytes], send: Callable[[bytes], Verdict]) -> Union[None, Retry, PartialWrite]:
+def _outcome(lines: Sequence[bytes], send: Callable[[bytes], Verdict]) -> Union[Retry, PartialWrite, None]:
     try:
         write_lines(lines, send)
     except (Retry, PartialWrite) as error:

@@ -136,12 +136,12 @@ class LibrdkafkaClient:
         by_partition: dict[Partition, list[Record]] = {}
         ends: dict[Partition, int] = {}
         for message in messages:
-            error = message.error()
-            if error is not None:
-                if error.code() == self._eof:
+            trouble = message.error()
+            if trouble is not None:
+                if trouble.code() == self._eof:
                     ends[(message.topic(), message.partition())] = message.offset()
                 else:
-                    self._error(error)
+                    self._error(trouble)
                 continue
             partition = (message.topic(), message.partition())
             by_partition.setdefault(partition, []).append(_record(message, partition))

@@ -110,7 +110,7 @@ class PureClient:
             def run() -> None:
                 try:
                     work(partitions)
-                except BaseException as error:  # noqa: BLE001 - raised again below
+                except BaseException as error:
                     failed.append(error)
 
             thread = threading.Thread(target=run, name="kafka rebalance", daemon=True)
@@ -238,7 +238,7 @@ class PureClient:
         for partition in list(self._mine):
             try:
                 end = self._consumer.highwater(_tp(partition))
-            except Exception:  # noqa: BLE001 S112 - not ours any more
+            except Exception:
                 continue
             if end is not None:
                 found[partition] = end

@@ -61,7 +61,7 @@ def test_comments_go_and_strings_stay(text: str, expected: str) -> None:
     assert strip_comments(text) == expected
 
 
-def _tables(value: object, path: tuple = ()):  # noqa: ANN202
+def _tables(value: object, path: tuple = ()):
     if isinstance(value, dict):
         if path:
             yield path
