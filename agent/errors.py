@@ -1,4 +1,6 @@
-"""Every exception of the project. Each one answers: what should the runtime do?
+"""Every exception of the project.
+
+Each one answers: what should the runtime do?
 
 ::
 

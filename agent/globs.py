@@ -1,4 +1,4 @@
-"""Globs as Telegraf's options have them: ``*``, ``**``, ``?``, ``[a-z]``, ``[!a]``, ``{a,b}`` and ``\\``."""
+r"""Globs as Telegraf's options have them: ``*``, ``**``, ``?``, ``[a-z]``, ``[!a]``, ``{a,b}`` and ``\``."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def compile_globs(patterns: Sequence[str], separators: str = "") -> Optional[Mat
     A list in which no entry has ``*``, ``?`` or ``[`` is compared literally, braces included: so Telegraf does.
 
     Args:
+        patterns: The globs.
         separators: Characters that ``*`` and ``?`` do not match. Any makes all entries globs.
     """
     if not patterns:

@@ -130,7 +130,7 @@ class TextFormatter(_Formatter):
     """``2024-01-02T15:04:05Z I! [inputs.kafka_consumer::alias] message``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line; line ends inside the message are shown as ``\\n``."""
+        r"""The line; line ends inside the message are shown as ``\\n``."""
         identity = self.identity(record)
         letter = "E" if record.levelno >= logging.ERROR else record.levelname[0]
         message = self.message(record).rstrip().replace("\r", "\\r").replace("\n", "\\n")

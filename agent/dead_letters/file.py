@@ -95,7 +95,7 @@ class DeadLetterFile:
                 file.close()
                 number += 1
                 continue
-            if file.tell() and not path.read_bytes()[-1:] == b"\n":
+            if file.tell() and path.read_bytes()[-1:] != b"\n":
                 file.write(b"\n")  # a torn last line, from a crash in the middle of a write
             self._file, self._path = file, path
             return file

@@ -1,0 +1,1 @@
+"""Line protocol: decoding, encoding, and validating it without either."""

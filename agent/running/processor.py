@@ -39,8 +39,9 @@ class RunningProcessor:
         if not self._filter.has_selectors:
             return self._run(metrics, guilty)
         result: list[Metric] = []
-        for selected, run in groupby(metrics, key=self._filter.selects):
-            result += self._run(list(run), guilty) if selected else run
+        for selected, group in groupby(metrics, key=self._filter.selects):
+            run = list(group)
+            result += self._run(run, guilty) if selected else run
         return result
 
     def _run(self, metrics: list[Metric], guilty: Guilty) -> list[Metric]:

@@ -64,7 +64,7 @@ def _rounded(value: float) -> int:
         raise ValueError("not a number")
     if math.isinf(value):
         return _UINT_MAX + 1 if value > 0 else _INT_MIN - 1
-    return int(math.floor(abs(value) + 0.5)) * (1 if value >= 0 else -1)
+    return math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
 
 def _whole(value: FieldValue) -> int:

@@ -42,7 +42,7 @@ def test_the_built_in_plugins_are_found_without_importing_any() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(PluginError, match='unknown input "kafka_consumr"; did you mean "kafka_consumer"?'):
+    with pytest.raises(PluginError, match='unknown input "kafka_consumr"; did you mean "kafka_consumer"'):
         Registry().load("inputs", "kafka_consumr")
 
 

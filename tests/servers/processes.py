@@ -158,10 +158,16 @@ class KafkaServer(Process):
 
     def lag(self, group, topic):
         """Records that the group has not committed yet."""
-        from confluent_kafka import Consumer, TopicPartition
+        from confluent_kafka import Consumer, KafkaException, TopicPartition
 
         consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group, "log_level": 0})
         try:
+            for _ in range(50):  # the broker may still be choosing the group's coordinator
+                try:
+                    consumer.committed([TopicPartition(topic, 0)], timeout=10)
+                    break
+                except KafkaException:
+                    time.sleep(0.2)
             numbers = consumer.list_topics(topic, timeout=10).topics[topic].partitions
             total = 0
             for tp in consumer.committed([TopicPartition(topic, n) for n in numbers], timeout=10):

@@ -97,7 +97,7 @@ def test_a_type_conflict_and_a_truncated_message_are_dead_letters_and_nothing_el
     kafka.create(name)
     good = [json.dumps({"t": T0 + i, "v": i * 0.5, "s": "x"}).encode() for i in range(10_000)]
     conflict = json.dumps({"t": T0 + 4_000, "v": 1, "s": 7}).encode()  # s is text everywhere else
-    messages = good[:4_000] + [conflict] + good[4_001:7_000] + [good[7_000][:15]] + good[7_001:]
+    messages = [*good[:4000], conflict, *good[4001:7000], good[7000][:15], *good[7001:]]
     options = 'data_format = "json"\njson_time_key = "t"\njson_time_format = "unix_ns"\njson_string_fields = ["s"]\nmetric_name = "j"'
     kafka.produce(name, messages)
     agent = agents(source(kafka, name, client, options) + sink(influxdb.url, name))
@@ -243,7 +243,7 @@ def test_two_agents_with_one_file_on_one_host_both_work(kafka, influxdb, agents,
 @pytest.mark.parametrize("client", CLIENTS)
 def test_killed_just_after_a_commit_the_dead_letter_is_there(kafka, influxdb, agents, name, client):
     kafka.create(name, 1)
-    kafka.produce(name, lines(0, 50) + [b"bad"] + lines(50, 100))
+    kafka.produce(name, [*lines(0, 50), b"bad", *lines(50, 100)])
     agent = agents(source(kafka, name, client) + sink(influxdb.url, name))
     until(lambda: kafka.lag(name, name) == 0, agent=agent)
     agent.stop(signal.SIGKILL)

@@ -128,7 +128,7 @@ def test_partial_write_settles_the_rest_and_makes_one_letter_a_record(run):
         raise error
 
     plugin = Scripted(script)
-    output, sink, letters = run(plugin)
+    output, sink, _letters = run(plugin)
     assert publish(output, 1, 2, 3).wait(3)
     assert plugin.written == [1, 3]
     (letter,) = sink.letters
@@ -138,7 +138,7 @@ def test_partial_write_settles_the_rest_and_makes_one_letter_a_record(run):
 
 def test_the_delivery_waits_until_its_letter_is_stored(run):
     plugin = Scripted(answer(PartialWrite(rejected={0: "bad"})))
-    output, sink, letters = run(plugin)
+    output, sink, _letters = run(plugin)
     gate = threading.Event()
     store = sink.write
 
