@@ -103,7 +103,7 @@ TAKEN = [
     (rb",(b)=2,c=3,\1=|(.+)=.*\2=", "of duplicate keys the last counts"),
 ]
 REFUSED = [
-    (rb'="[^"]*\\[^"\\]', "in a string a backslash stands before \\ or \" alone"),
+    (rb'="(?:[^"\\]|\\["\\])*\\[^"\\]', "in a string a backslash stands before \\ or \" alone"),
     (rb"=-?0\d+[iu]", "integers have no leading zeros"),
     (rb"\r$", "a line ends in LF or CR LF"),
 ]
