@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from plugins.common.kafka.client import KafkaClient, Partition, Slice
-from plugins.common.kafka.options import KafkaConsumerConfig
+from plugins.common.kafka.options import REFUSED, KafkaConsumerConfig
 from pyagent import ConfigError, Metric, MetricBatch, Record, RecordChunk, Retry, StreamInput
 
 _MECHANISMS = ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -36,8 +36,13 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
             raise ConfigError(
                 f"is {options.sasl_mechanism}; supported: {', '.join(_MECHANISMS[1:])}", key="sasl_mechanism"
             )
-        if options.resolve_canonical_bootstrap_servers_only:
-            raise ConfigError("is not supported; name the brokers", key="resolve_canonical_bootstrap_servers_only")
+        for key in REFUSED:
+            if getattr(options, key):
+                raise ConfigError("is not supported yet by either Kafka client here; take it out", key=key)
+        if options.tls_min_version.upper() not in ("", "TLS12"):
+            raise ConfigError("can only be TLS12 yet", key="tls_min_version")
+        if options.tls_renegotiation_method != "never":
+            raise ConfigError('can only be "never"', key="tls_renegotiation_method")
         self._patterns = [self._compile(pattern) for pattern in options.topic_regexps]
         self.max_undelivered = options.max_undelivered_messages or None
         found = importlib.util.find_spec("confluent_kafka") is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from pyagent import ConfigError, Duration, config, option
+from pyagent import ConfigError, Duration, Secret, config, option
 
 __all__ = ["CommonInfluxConfig", "check", "request_options"]
 
@@ -32,6 +32,11 @@ class CommonInfluxConfig:
     tls_ca: str = option("PEM file of the CAs to trust instead of the system's.", default="")
     tls_cert: str = option("PEM file with the client's certificate.", default="")
     tls_key: str = option("PEM file with the client's key.", default="")
+    tls_key_pwd: Secret = option("Password of that key; not supported yet: use a key without one.", default=Secret(""))
+    tls_server_name: str = option("Name to verify instead of the URL's; not supported yet.", default="")
+    tls_min_version: str = option("The library's own minimum (TLS12) is used.", default="TLS12")
+    tls_cipher_suites: list[str] = option("Not supported yet.", default=[])
+    tls_renegotiation_method: str = option("Only never.", default="never")
     insecure_skip_verify: bool = option("Trust any certificate.", default=False)
     on_missing_destination: str = option(
         "When the database or bucket that a tag chose does not exist: wait for it, or make dead letters.",
@@ -54,6 +59,13 @@ def check(config: CommonInfluxConfig, schemes: tuple[str, ...]) -> None:
             raise ConfigError(
                 f'has "{url}": unsupported scheme "{scheme}"; supported: {", ".join(schemes)}', key="urls"
             )
+    for key in ("tls_key_pwd", "tls_server_name", "tls_cipher_suites"):
+        if getattr(config, key):
+            raise ConfigError("is not supported yet; take it out", key=key)
+    if config.tls_min_version.upper() not in ("", "TLS12"):
+        raise ConfigError("can only be TLS12 yet", key="tls_min_version")
+    if config.tls_renegotiation_method != "never":
+        raise ConfigError('can only be "never"', key="tls_renegotiation_method")
     for key in ("tls_ca", "tls_cert", "tls_key"):
         name = getattr(config, key)
         if name and not Path(name).is_file():

@@ -6,7 +6,26 @@ from typing import Optional
 
 from pyagent import Duration, Secret, Size, config, option
 
-__all__ = ["KafkaConsumerConfig"]
+#: Options of Telegraf's that would change what is secure, and that no client here can do yet: refused, never ignored.
+REFUSED = (
+    "sasl_access_token",
+    "sasl_extensions",
+    "sasl_gssapi_service_name",
+    "sasl_gssapi_auth_type",
+    "sasl_gssapi_kerberos_config_path",
+    "sasl_gssapi_key_tab_path",
+    "sasl_gssapi_realm",
+    "sasl_gssapi_disable_pafxfast",
+    "sasl_aws_msk_iam_region",
+    "sasl_aws_msk_iam_profile",
+    "sasl_aws_msk_iam_role",
+    "sasl_aws_msk_iam_session",
+    "tls_server_name",
+    "tls_cipher_suites",
+    "resolve_canonical_bootstrap_servers_only",
+)
+
+__all__ = ["REFUSED", "KafkaConsumerConfig"]
 
 _MS = 1_000_000
 _METADATA = ("key", "partition", "offset", "timestamp")
@@ -90,4 +109,19 @@ class KafkaConsumerConfig:
     sasl_username: Secret = option("Name for SASL.", default=Secret(""))
     sasl_password: Secret = option("Password for SASL.", default=Secret(""))
     sasl_access_token: Secret = option("Token for OAUTHBEARER; not supported yet.", default=Secret(""))
+    sasl_extensions: dict[str, str] = option("For OAUTHBEARER; not supported yet.", default={})
+    sasl_gssapi_service_name: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_auth_type: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_kerberos_config_path: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_key_tab_path: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_realm: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_disable_pafxfast: bool = option("For GSSAPI; not supported.", default=False)
+    sasl_aws_msk_iam_region: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_profile: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_role: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_session: str = option("For AWS-MSK-IAM; not supported.", default="")
+    tls_server_name: str = option("Name to verify instead of the broker's; not supported yet.", default="")
+    tls_min_version: str = option("TLS10 to TLS13; the libraries' own minimum (TLS12) is used.", default="TLS12")
+    tls_cipher_suites: list[str] = option("Not supported yet.", default=[])
+    tls_renegotiation_method: str = option("Only never.", default="never")
     sasl_version: int = option("Telegraf's; negotiated here.", default=1)
