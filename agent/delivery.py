@@ -80,9 +80,13 @@ class PositionTracker:
                 self._entries.append((position, None))
                 self.next_position = position
 
-    def committable(self) -> Optional[int]:
-        """The position to commit, or None if it has not moved since :meth:`committed`."""
-        position = None
+    def committable(self, *, again: bool = False) -> Optional[int]:
+        """The position to commit, or None if it has not moved since :meth:`committed`.
+
+        Args:
+            again: Also a position that was given to a commit before: one that nobody waited for may have failed.
+        """
+        position = self._committed if again else None
         with self._lock:
             for end, delivery in self._entries:
                 if delivery is not None and not delivery.settled:

@@ -214,7 +214,7 @@ class RunningStream:
         positions = {}
         for partition in list(self._trackers) if only is None else only:
             tracker = self._trackers.get(partition)
-            position = tracker.committable() if tracker is not None else None
+            position = tracker.committable(again=wait) if tracker is not None else None
             if position is not None:
                 positions[partition] = position
         if not positions:

@@ -56,6 +56,15 @@ def test_positions_in_any_order_never_pass_a_gap():
             assert tracker._committed == (prefix or None)
 
 
+def test_a_last_commit_repeats_what_an_earlier_one_may_have_failed_to_do():
+    tracker = PositionTracker()
+    assert tracker.committable(again=True) is None
+    chunk(tracker, 10).release()
+    tracker.committed(10)
+    assert tracker.committable() is None
+    assert tracker.committable(again=True) == 10
+
+
 def test_what_holds_no_record_is_passed_over_in_order():
     tracker = PositionTracker()
     entry = chunk(tracker, 5)
