@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import Optional, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Optional, Protocol
 
 from pyagent import Record
 
-__all__ = ["INTERNAL_TOPICS", "KafkaClient", "Listener", "Once", "Partition", "Slice"]
+__all__ = ["KafkaClient", "Listener", "Partition", "Slice"]
 
 #: Topic and partition number.
 Partition = tuple[str, int]
-
-#: What the brokers keep for themselves; a regular expression never means these.
-INTERNAL_TOPICS = frozenset(
-    ["__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"]
-)
 
 
 class Slice:
@@ -28,26 +22,8 @@ class Slice:
         self.partition, self.records, self.next_offset = partition, records, next_offset
 
 
-class Once:
-    """Says whether a complaint is new: client libraries repeat theirs every second."""
-
-    def __init__(self, seconds: float = 300.0) -> None:
-        self._seconds = seconds
-        self._told: dict[Hashable, float] = {}
-
-    def __call__(self, key: Hashable) -> bool:
-        """True for a ``key`` that was not seen for ``seconds``."""
-        now = time.monotonic()
-        if len(self._told) > 200:  # keys may hold offsets
-            self._told = {k: at for k, at in self._told.items() if now - at < self._seconds}
-        if now - self._told.get(key, -self._seconds) < self._seconds:
-            return False
-        self._told[key] = now
-        return True
-
-
 class Listener(Protocol):
-    """Who is told of rebalances, from within :meth:`KafkaClient.poll` and :meth:`KafkaClient.close`."""
+    """Who is told of rebalances, from within :meth:`KafkaClient.poll`."""
 
     def assigned(
         self, partitions: Sequence[Partition], committed: Mapping[Partition, Optional[int]]
@@ -63,9 +39,6 @@ class Listener(Protocol):
     def position(self, partition: Partition, offset: int) -> None:
         """Everything before ``offset`` was read, although it ends without a record."""
 
-    def commit_failed(self, offsets: Mapping[Partition, int], reason: str) -> None:
-        """A commit without ``wait`` came to nothing. May be called from any thread."""
-
 
 class KafkaClient(Protocol):
     """A member of a consumer group. All calls come from one thread."""
@@ -74,13 +47,13 @@ class KafkaClient(Protocol):
         """Connect; raise ``StartupError`` if no broker answers."""
 
     def topics(self) -> Collection[str]:
-        """The cluster's topics, internal ones left out; raise ``Retry`` if no broker says."""
+        """The cluster's topics, internal ones left out."""
 
     def subscribe(self, topics: Sequence[str]) -> None:
         """Read these topics and no others."""
 
     def poll(self, timeout: float, most: int) -> Sequence[Slice]:
-        """Records, at most about ``most``; raise ``Retry`` if reading does not go on now."""
+        """Records, at most about ``most``."""
 
     def offsets(self, partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
         """First and end offset of each."""
@@ -92,7 +65,7 @@ class KafkaClient(Protocol):
         """What the group has committed."""
 
     def commit(self, offsets: Mapping[Partition, int], *, wait: bool) -> None:
-        """Commit; raise ``Retry`` if that fails. Without ``wait`` it may fail later: ``Listener.commit_failed``."""
+        """Commit; raise ``Retry`` if that fails."""
 
     def pause(self) -> None:
         """Fetch nothing, of partitions assigned later neither."""
@@ -105,3 +78,23 @@ class KafkaClient(Protocol):
 
     def close(self) -> None:
         """Leave the group."""
+
+
+def security(config: Any) -> dict[str, Any]:
+    """The security options in words that both adapters translate from; empty values left out."""
+    tls = config.enable_tls
+    if tls is None:
+        tls = bool(config.tls_ca or config.tls_cert or config.tls_enable or config.insecure_skip_verify)
+    mechanism = config.sasl_mechanism or ("PLAIN" if config.sasl_username else "")
+    return {
+        "protocol": ("SASL_" if mechanism else "") + ("SSL" if tls else "PLAINTEXT"),
+        "mechanism": mechanism,
+        "username": config.sasl_username.get(),
+        "password": config.sasl_password.get(),
+        "token": config.sasl_access_token.get(),
+        "ca": config.tls_ca,
+        "cert": config.tls_cert,
+        "key": config.tls_key,
+        "key_password": config.tls_key_pwd.get(),
+        "verify": not config.insecure_skip_verify,
+    }

@@ -65,14 +65,9 @@ class KafkaConsumerConfig:
         "Most messages read and not yet written; 0: only [agent] memory_limit bounds them. (Telegraf's default is 1000.)",
         default=0,
     )
-    max_message_len: int = option("Longer messages are treated as on_oversize says; 0: no limit.", default=0, example=1000000)
+    max_message_len: int = option("Longer messages become dead letters; 0: no limit.", default=0, example=1000000)
     tombstones: str = option(
         "Messages without a value: skip them (counted), or make dead letters.", default="skip", choices=("skip", "dead_letter")
-    )
-    on_oversize: str = option(
-        "Messages above max_message_len: make dead letters, or skip them (counted).",
-        default="dead_letter",
-        choices=("dead_letter", "skip"),
     )
     topic_tag: str = option("Add the topic as a tag of this name.", default="", example="topic")
     msg_headers_as_tags: list[str] = option("Headers to add as tags.", default=[])
@@ -110,33 +105,23 @@ class KafkaConsumerConfig:
     tls_key: str = option("PEM file with its key.", default="")
     tls_key_pwd: Secret = option("Password of that key.", default=Secret(""))
     insecure_skip_verify: bool = option("Trust any certificate.", default=False)
-    tls_server_name: str = option("Not supported: neither client can check another name than the broker's.", default="")
-    tls_min_version: str = option(
-        "Oldest TLS to accept. confluent always takes its own, TLS12.",
-        default="TLS12",
-        choices=("TLS10", "TLS11", "TLS12", "TLS13"),
-    )
-    tls_cipher_suites: list[str] = option("Not supported: the system's own are used.", default=[])
-    tls_renegotiation_method: str = option(
-        "Only never is supported.", default="never", choices=("never", "once", "freely")
-    )
-    sasl_mechanism: str = option(
-        "PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER (with sasl_access_token). Unset: PLAIN if there is a "
-        "sasl_username. GSSAPI and AWS-MSK-IAM are not supported.",
-        default="",
-    )
+    sasl_mechanism: str = option("PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.", default="")
     sasl_username: Secret = option("Name for SASL.", default=Secret(""))
     sasl_password: Secret = option("Password for SASL.", default=Secret(""))
-    sasl_access_token: Secret = option("Token for OAUTHBEARER.", default=Secret(""))
-    sasl_extensions: dict[str, str] = option("Extensions to send with OAUTHBEARER.", default={})
-    sasl_version: int = option("Telegraf's; negotiated here.", default=1, choices=(0, 1))
-    sasl_gssapi_service_name: str = option("For GSSAPI, which is not supported.", default="")
-    sasl_gssapi_auth_type: str = option("For GSSAPI.", default="")
-    sasl_gssapi_kerberos_config_path: str = option("For GSSAPI.", default="")
-    sasl_gssapi_key_tab_path: str = option("For GSSAPI.", default="")
-    sasl_gssapi_realm: str = option("For GSSAPI.", default="")
-    sasl_gssapi_disable_pafxfast: bool = option("For GSSAPI.", default=False)
-    sasl_aws_msk_iam_region: str = option("For AWS-MSK-IAM, which is not supported.", default="")
-    sasl_aws_msk_iam_profile: str = option("For AWS-MSK-IAM.", default="")
-    sasl_aws_msk_iam_role: str = option("For AWS-MSK-IAM.", default="")
-    sasl_aws_msk_iam_session: str = option("For AWS-MSK-IAM.", default="")
+    sasl_access_token: Secret = option("Token for OAUTHBEARER; not supported yet.", default=Secret(""))
+    sasl_extensions: dict[str, str] = option("For OAUTHBEARER; not supported yet.", default={})
+    sasl_gssapi_service_name: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_auth_type: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_kerberos_config_path: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_key_tab_path: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_realm: str = option("For GSSAPI; not supported.", default="")
+    sasl_gssapi_disable_pafxfast: bool = option("For GSSAPI; not supported.", default=False)
+    sasl_aws_msk_iam_region: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_profile: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_role: str = option("For AWS-MSK-IAM; not supported.", default="")
+    sasl_aws_msk_iam_session: str = option("For AWS-MSK-IAM; not supported.", default="")
+    tls_server_name: str = option("Name to verify instead of the broker's; not supported yet.", default="")
+    tls_min_version: str = option("TLS10 to TLS13; the libraries' own minimum (TLS12) is used.", default="TLS12")
+    tls_cipher_suites: list[str] = option("Not supported yet.", default=[])
+    tls_renegotiation_method: str = option("Only never.", default="never")
+    sasl_version: int = option("Telegraf's; negotiated here.", default=1)
