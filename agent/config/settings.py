@@ -51,8 +51,8 @@ class AgentConfig:
     memory_limit: Size = option(
         "Bytes that may be under way in this process, the Kafka client's queue included. It governs intake: nothing "
         "else has to be sized.",
-        default=Size(96 * 1024 * 1024),
-        example="96MiB",
+        default=Size(64 * 1024 * 1024),
+        example="64MiB",
     )
     shutdown_timeout: Duration = option(
         "On SIGTERM or SIGINT: drain, write and commit for at most this long.", default=Duration(10 * _SECOND)

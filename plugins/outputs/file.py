@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import gzip
 import sys
+import zlib
 from collections.abc import Sequence
-from pathlib import Path
-from typing import IO
 
-from pyagent import DeadLetter, MetricBatch, Output, Retry, StartupError, config, option
+from plugins.common.rotating import RotatingFile
+from pyagent import ConfigError, DeadLetter, Duration, MetricBatch, Output, Retry, Size, StartupError, config, option
 
 
 @config
@@ -16,7 +16,16 @@ class FileConfig:
     """Options of ``outputs.file``."""
 
     files: list[str] = option('Files to append to; "stdout" is standard output.', default=["stdout"])
-    use_batch_format: bool = option("Serialize a whole batch at once, where the format tells the difference.", default=False)
+    use_batch_format: bool = option(
+        "Telegraf's: serialize a batch as a whole. It always is here; no format tells the difference yet.", default=False
+    )
+    rotation_interval: Duration = option("Begin a new file after this time; 0: never.", default=Duration(0))
+    rotation_max_size: Size = option("Begin a new file at this size; 0: never.", default=Size(0))
+    rotation_max_archives: int = option(
+        "Keep so many old files; -1: all. Dead letters are never deleted.", default=5
+    )
+    compression_algorithm: str = option("Compress what is written.", default="", choices=("", "gzip", "zlib", "zstd"))
+    compression_level: int = option("Of the algorithm; -1: its default.", default=-1)
 
 
 class File(Output[FileConfig]):
@@ -26,37 +35,57 @@ class File(Output[FileConfig]):
     takes_dead_letters = True
 
     def init(self) -> None:
-        self._files: list[IO[bytes]] = []
+        options = self.config
+        if not options.files:
+            raise ConfigError("names no file", key="files")
+        if options.compression_algorithm == "zstd":
+            raise ConfigError("is zstd, which is not supported yet; use gzip", key="compression_algorithm")
+        if not -1 <= options.compression_level <= 9:
+            raise ConfigError("goes from 1 (fast) to 9 (small); -1 is the default", key="compression_level")
+        self._files: list[RotatingFile] = []
+        self._stdout = False
 
     def open(self) -> None:
-        for name in self.config.files:
+        self.close()
+        options = self.config
+        for name in options.files:
             if name == "stdout":
-                self._files.append(sys.stdout.buffer)
+                self._stdout = True
                 continue
+            file = RotatingFile(
+                name, options.rotation_interval.seconds, options.rotation_max_size, options.rotation_max_archives
+            )
             try:
-                Path(name).parent.mkdir(parents=True, exist_ok=True)
-                self._files.append(Path(name).open("ab"))
+                file.open()
             except OSError as error:
                 raise StartupError(f"cannot append to {name}: {error}") from error
+            self._files.append(file)
 
     def write(self, batch: MetricBatch) -> None:
-        self._append(self.serializer.serialize_batch(batch))
+        data = self.serializer.serialize_batch(batch)
+        level = self.config.compression_level
+        if self.config.compression_algorithm == "gzip":
+            data = gzip.compress(data, 9 if level < 0 else level)
+        elif self.config.compression_algorithm == "zlib":
+            data = zlib.compress(data, level)
+        self._append(data)
 
     def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
+        for file in self._files:
+            file.keep_all()
         self._append(b"".join(letter.to_json() for letter in letters), durable=True)
 
     def _append(self, data: bytes, *, durable: bool = False) -> None:
+        if self._stdout:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         for file in self._files:
             try:
-                file.write(data)
-                file.flush()
-                if durable and file is not sys.stdout.buffer:
-                    os.fsync(file.fileno())
+                file.append(data, durable=durable)
             except OSError as error:
-                raise Retry(f"cannot write to {getattr(file, 'name', 'stdout')}: {error}") from error
+                raise Retry(f"cannot write to {file.path}: {error}") from error
 
     def close(self) -> None:
         for file in self._files:
-            if file is not sys.stdout.buffer:
-                file.close()
+            file.close()
         self._files = []
