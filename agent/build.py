@@ -20,6 +20,7 @@ from agent.errors import ConfigError, ConfigProblem, StartupError
 from agent.flow import Flow
 from agent.log import plugin_logger
 from agent.pipeline import Pipeline
+from agent.replay import replay_warnings
 from agent.running.aggregator import RunningAggregator
 from agent.running.input import RunningInput
 from agent.running.intake import Intake
@@ -263,6 +264,8 @@ class _Builder:
         streams = [(r, c.startup_error_behavior) for r, c in running if isinstance(r, RunningStream)]  # type: ignore[union-attr]
         statistics_log = StatisticsLog(self.statistics, agent.interval.seconds) if self.show_statistics else None
         behaviors = {t.identity: t.common.startup_error_behavior for t in config.outputs}  # type: ignore[union-attr]
+        for warning in replay_warnings(config):
+            log.warning("%s", warning)
         self.pipeline = Pipeline(
             inputs=inputs,
             streams=streams,

@@ -109,6 +109,11 @@ class Parser(Plugin[C]):
     #: The name for metrics whose payload gives none; the runtime sets it to the input's own name.
     default_name: str = "metric"
 
+    @classmethod
+    def times_from_data(cls, config: Any) -> bool:
+        """Whether, with these options, the metrics' times come out of the payload, so that a replay repeats them."""
+        return True
+
     def parse(self, data: bytes) -> list[Metric]:
         """The metrics of one payload.
 
@@ -198,6 +203,11 @@ class StreamInput(_Parses[C]):
     runtime: StreamRuntime
     #: Options of that name in ``config`` govern intake where the plugin has them.
     max_undelivered: Optional[int] = None
+
+    @classmethod
+    def times_from_record(cls, config: Any) -> bool:
+        """Whether, with these options, the metrics' times are the records' own, whatever the payload says."""
+        return False
 
     def poll(self, timeout: float) -> Sequence[RecordChunk]:
         """Up to about ``timeout`` seconds' worth of waiting for records; an empty list if there are none.

@@ -37,6 +37,7 @@ def check(outer: ConfigChoice, choice: ConfigChoice) -> None:
     """
     from agent.config import load as loading
     from agent.registry import Registry
+    from agent.replay import replay_warnings
 
     choice = choice.merged(outer)
     loaded = loading.load(
@@ -44,7 +45,7 @@ def check(outer: ConfigChoice, choice: ConfigChoice) -> None:
     )
     loading.check(loaded)
     loading.require_plugins(loaded)
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *replay_warnings(loaded)):
         click.echo(f"W! {warning}", err=True)
     counts = ", ".join(
         f"{len(getattr(loaded, kind))} {kind}" for kind in ("inputs", "processors", "aggregators", "outputs")

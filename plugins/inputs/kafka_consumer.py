@@ -21,6 +21,10 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
     uses_parser = True
     startup_error_default = "retry"
 
+    @classmethod
+    def times_from_record(cls, config: KafkaConsumerConfig) -> bool:
+        return config.timestamp_source != "metric"
+
     def init(self) -> None:
         options = self.config
         self._client: Optional[KafkaClient] = None

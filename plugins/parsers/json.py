@@ -67,6 +67,10 @@ class Json(Parser[JsonConfig]):
             except Exception as error:
                 raise ConfigError(f"is no GJSON path: {error}", key="json_query") from error
 
+    @classmethod
+    def times_from_data(cls, config: JsonConfig) -> bool:
+        return bool(config.json_time_key)
+
     def parse(self, data: bytes) -> list[Metric]:
         root = self._load(data.strip(b" \t\r\n\v\f\xef\xbb\xbf") if data[:3] == b"\xef\xbb\xbf" else data)
         if root is None:

@@ -31,6 +31,10 @@ class ValueConfig:
 class Value(Parser[ValueConfig]):
     """The last word of the payload is the value (for strings: the whole payload)."""
 
+    @classmethod
+    def times_from_data(cls, config: ValueConfig) -> bool:
+        return False
+
     def parse(self, data: bytes) -> list[Metric]:
         value = self._value(data)
         if value is None:
