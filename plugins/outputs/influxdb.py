@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 from plugins.common.influx.answers import KEEP, POINTS, WRITTEN, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
-from pyagent import ConfigError, MetricBatch, Output, Secret, config, option
+from plugins.common.influx.udp import UdpServer
+from plugins.common.splitting import split_metric
+from pyagent import ConfigError, MetricBatch, Output, Retry, Secret, Size, config, option
 from pyagent import __version__ as version
 
 
@@ -23,6 +27,7 @@ class InfluxDBConfig(CommonInfluxConfig):
     skip_database_creation: bool = option("Do not create databases.", default=False)
     username: Secret = option("Name for basic authentication.", default=Secret(""))
     password: Secret = option("Password for basic authentication.", default=Secret(""))
+    udp_payload: Size = option("Most bytes of a datagram, for udp:// URLs.", default=Size(512))
     write_consistency: str = option("Consistency for clusters: any, one, quorum, all.", default="")
 
 
@@ -32,7 +37,10 @@ class InfluxDB(Output[InfluxDBConfig]):
     startup_error_default = "retry"
 
     def init(self) -> None:
-        check(self.config, ("http", "https"))
+        check(self.config, ("http", "https", "unix", "udp", "udp4", "udp6"))
+        self._udp = [UdpServer(url) for url in self.config.urls if url.startswith("udp")]
+        if self._udp and len(self._udp) < len(self.config.urls):
+            raise ConfigError("mixes UDP, which never answers, with HTTP; use an output for each", key="urls")
         self._servers: Servers | None = None
         self._made: set[str] = set()
         if self.config.database == "" and not self.config.database_tag:
@@ -40,6 +48,8 @@ class InfluxDB(Output[InfluxDBConfig]):
 
     def open(self) -> None:
         options = self.config
+        if self._udp:
+            return
         settings = request_options(options)
         if options.username or options.password:
             from requests.auth import HTTPBasicAuth
@@ -61,6 +71,8 @@ class InfluxDB(Output[InfluxDBConfig]):
         if getattr(self, "_servers", None) is not None:
             self._servers.close()  # type: ignore[union-attr]
             self._servers = None
+        for server in self._udp:
+            server.close()
 
     def _create(self, database: str) -> bool:
         """Create the database if that is wanted; failing is only a warning, since it may exist all the same."""
@@ -96,6 +108,9 @@ class InfluxDB(Output[InfluxDBConfig]):
     def write(self, batch: MetricBatch) -> None:
         options = self.config
         encoding = {"uint_support": options.influx_uint_support, "omit_timestamp": options.influx_omit_timestamp}
+        if self._udp:
+            self._write_udp(batch)
+            return
         if not options.database_tag and not options.retention_policy_tag:
             lines = batch.encode_lines(**encoding)
             lane = (options.database, options.retention_policy)
@@ -110,6 +125,23 @@ class InfluxDB(Output[InfluxDBConfig]):
                 for lane, indices in lanes.items()
             ]
         )
+
+    def _write_udp(self, batch: MetricBatch) -> None:
+        """A datagram holds at most ``udp_payload`` bytes: longer metrics are split by their fields."""
+        options = self.config
+        lines, uint, omit = [], options.influx_uint_support, options.influx_omit_timestamp
+        for index, line in enumerate(batch.encode_lines(uint_support=uint, omit_timestamp=omit)):
+            if len(line) < options.udp_payload:
+                lines += [line] if line else []
+            else:
+                metric = next(iter(batch.select([index])))
+                lines += split_metric(metric, options.udp_payload, uint, omit, self.log)
+        verdict = Verdict(KEEP, "no URL is configured")
+        for server in random.sample(self._udp, len(self._udp)):
+            verdict = server.send(lines)
+            if verdict.kind == WRITTEN:
+                return
+        raise Retry(verdict.reason)
 
     def _choose(self, tags: dict[str, str]) -> tuple[str, ...]:
         options = self.config

@@ -36,7 +36,7 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
     startup_error_default = "retry"
 
     def init(self) -> None:
-        check(self.config, ("http", "https"))
+        check(self.config, ("http", "https", "unix"))
         self._servers: Servers | None = None
         self._period_ends = 0.0
         self._sent = 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from plugins.common.splitting import split_metric
 from pyagent import Metric, MetricBatch, Serializer, config, option
-from pyagent.line_protocol import encode_field, encode_metric, escape_key
 
 
 @config
@@ -41,34 +41,17 @@ class Influx(Serializer[InfluxConfig]):
             lines = [
                 part
                 for i, line in enumerate(lines)
-                for part in ([line] if len(line) < most else self._split(metrics[i], most))
+                for part in ([line] if len(line) < most else self._split(metrics[i]))
             ]
         return b"".join([line + b"\n" for line in lines if line])
 
-    def _split(self, metric: Metric, most: int) -> Iterator[bytes]:
-        """The metric's fields over several lines, each with its line end within ``most`` bytes."""
+    def _split(self, metric: Metric) -> list[bytes]:
         options = self.config
-        uint, omit = options.influx_uint_support, options.influx_omit_timestamp
-        bare = len(encode_metric(Metric(metric.name, {"": True, "f": True}, metric.tags, metric.time), uint, omit, False))
-        room = most - 1 - (bare - len("f=true"))
-        names = sorted(metric.fields) if options.influx_sort_fields else list(metric.fields)
-        taken: dict[str, object] = {}
-        used = 0
-        for name in names:
-            text = encode_field(metric.fields[name], uint)
-            if text is None or not name:
-                continue
-            size = len(f"{escape_key(name)}={text}".encode("utf-8", "surrogateescape"))
-            if size > room:
-                self.log.error(
-                    "field %r of %r needs a line of more than influx_max_line_bytes = %d; it is left out",
-                    name, metric.name, most,
-                )
-                continue
-            if taken and used + 1 + size > room:
-                yield encode_metric(Metric(metric.name, taken, metric.tags, metric.time), uint, omit, False)  # type: ignore[arg-type]
-                taken, used = {}, 0
-            used += size + (1 if taken else 0)
-            taken[name] = metric.fields[name]
-        if taken:
-            yield encode_metric(Metric(metric.name, taken, metric.tags, metric.time), uint, omit, False)  # type: ignore[arg-type]
+        return split_metric(
+            metric,
+            options.influx_max_line_bytes,
+            options.influx_uint_support,
+            options.influx_omit_timestamp,
+            self.log,
+            sort_fields=options.influx_sort_fields,
+        )

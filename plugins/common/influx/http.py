@@ -6,6 +6,7 @@ import random
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
+from urllib.parse import urlsplit
 
 from plugins.common.influx.answers import KEEP, Verdict, judge
 
@@ -73,6 +74,11 @@ class Servers:
                 host, _, port = self._local_address.rpartition(":")
                 address = (host, int(port)) if host and port.isdigit() else (self._local_address, 0)
                 adapter.init_poolmanager(1, 8, source_address=address)
+            if url.startswith("unix://"):
+                from plugins.common.influx.unix import UnixAdapter
+
+                session.trust_env = False
+                adapter = UnixAdapter(urlsplit(url).path)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             self._sessions[url] = session
@@ -106,7 +112,8 @@ class Servers:
         from urllib3.exceptions import HTTPError
 
         base, _, query = url.partition("?")
-        address = base.rstrip("/") + path + (f"?{query}" if query else "")
+        root = "http://127.0.0.1" if base.startswith("unix://") else base.rstrip("/")
+        address = root + path + (f"?{query}" if query else "")
         try:
             answer = self._session(url).post(
                 address, params=dict(sorted(params.items())), data=data, headers=dict(headers),
