@@ -218,7 +218,9 @@ class _Builder:
             self._series(table),
         )
         if is_stream:
-            stream = RunningStream(plugin, parser, intake, flow, dead_letters, budget, stats)
+            stream = RunningStream(
+                plugin, parser, intake, flow, dead_letters, budget, stats, commits=self.mode != "test"
+            )
             self.statistics.source(stream.lag)
             return stream
         plugin.statistics = self.statistics.snapshot

@@ -175,6 +175,9 @@ class Input(_Parses[C]):
 class StreamRuntime(Protocol):
     """What the runtime offers to a stream input."""
 
+    #: False: a trial run (``--test``) that must leave no trace. A plugin then makes no position durable itself.
+    commits: bool
+
     def on_assigned(self, partitions: Sequence[Any]) -> Mapping[Any, Optional[int]]:
         """The partitions that are now ours. Returns where to read each: a position, or None for "the committed one"."""
 

@@ -40,7 +40,10 @@ class RunningStream:
         dead_letters: DeadLetterWriter,
         budget: MemoryBudget,
         stats: PluginStatistics,
+        *,
+        commits: bool = True,
     ) -> None:
+        self.commits = commits
         self.plugin = plugin
         self.identity = plugin.identity
         self._parser = parser
@@ -217,7 +220,7 @@ class RunningStream:
             position = tracker.committable(again=wait) if tracker is not None else None
             if position is not None:
                 positions[partition] = position
-        if not positions:
+        if not positions or not self.commits:
             return
         try:
             self.plugin.commit(positions, wait=wait)

@@ -257,7 +257,8 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
                 starts.update({p: bounds[p][0] for p in mine})
                 continue
             # All partitions, also those of members that join with us: they must not take theirs for a later one.
-            self._client.commit({p: bounds[p][1] for p in everywhere}, wait=True)
+            if self.runtime.commits:
+                self._client.commit({p: bounds[p][1] for p in everywhere}, wait=True)
             starts.update({p: bounds[p][1] for p in mine})
         return starts
 

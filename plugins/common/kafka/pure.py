@@ -175,7 +175,10 @@ class PureClient:
         try:
             found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=most)
         except UnsupportedCodecError as error:
-            raise Retry(f"a batch is compressed with a codec that is not installed: {error}; install the package") from error
+            raise Retry(
+                f"a batch at or after {self._positions()} is compressed with a codec that is not installed ({error}): "
+                f"pip install 'kafka-python[lz4,snappy,zstd]'; it is not skipped"
+            ) from error
         except KafkaError as error:
             raise Retry(f"{type(error).__name__}: {error}") from error
         slices = []
@@ -185,12 +188,22 @@ class PureClient:
                 slices.append(Slice((tp.topic, tp.partition), records, messages[-1].offset + 1))
         if not found and self._listener is not None and not self._paused:
             # The position also passes transaction markers, which come with no record.
-            for partition in self._mine:
-                state = self._consumer._subscription.assignment.get(_tp(partition))
-                position = getattr(state, "position", None)
-                if position is not None:
-                    self._listener.position(partition, position.offset)
+            for partition, offset in self._position().items():
+                self._listener.position(partition, offset)
         return slices
+
+    def _position(self) -> dict[Partition, int]:
+        """The next offset of each partition, as far as it is known; ``consumer.position`` would block for it."""
+        found = {}
+        for partition in sorted(self._mine):
+            state = self._consumer._subscription.assignment.get(_tp(partition))
+            position = getattr(state, "position", None)
+            if position is not None:
+                found[partition] = position.offset
+        return found
+
+    def _positions(self) -> str:
+        return ", ".join(f"{topic}[{number}] offset {offset}" for (topic, number), offset in self._position().items())
 
     def partitions(self, topic: str) -> Sequence[Partition]:
         return [(topic, number) for number in self._consumer.partitions_for_topic(topic) or ()]

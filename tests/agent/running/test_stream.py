@@ -95,7 +95,7 @@ class Letters:
 
 
 class Rig:
-    def __init__(self, topic, limit=10**9):
+    def __init__(self, topic, limit=10**9, commits=True):
         statistics = Statistics()
         self.topic, self.store, self.sink = topic, Store(), Letters()
         self.letters = DeadLetterWriter(self.sink, statistics)
@@ -107,7 +107,7 @@ class Rig:
         stats = statistics.plugin("inputs", "topic")
         intake = Intake(InputCommon(), {}, 1, False, False, stats)
         parser = Numbers(None)
-        self.stream = RunningStream(topic, parser, intake, flow, self.letters, MemoryBudget(limit), stats)
+        self.stream = RunningStream(topic, parser, intake, flow, self.letters, MemoryBudget(limit), stats, commits=commits)
 
     def start(self):
         self.letters.start()
@@ -138,8 +138,8 @@ def rig():
     rigs = []
 
     def make(*payloads, **options):
-        limit = options.pop("limit", 10**9)
-        rigs.append(Rig(Topic(*payloads, **options), limit))
+        commits = options.pop("commits", True)
+        rigs.append(Rig(Topic(*payloads, **options), commits=commits))
         return rigs[-1]
 
     yield make
@@ -161,6 +161,14 @@ def test_a_clean_stop_commits_everything_that_was_written(rig):
     assert run.store.stored == list(range(7))
     assert run.topic.committed[-1] == 7
     assert run.topic.closed
+
+
+def test_a_trial_run_commits_nothing(rig):
+    run = rig(*numbers(3), commits=False)
+    run.start()
+    until(lambda: len(run.store.stored) == 3)
+    run.stop()
+    assert run.topic.committed == []
 
 
 def test_nothing_is_committed_that_is_not_written(rig):

@@ -39,6 +39,8 @@ class Client:
 
 
 class Runtime:
+    commits = True
+
     def __init__(self, kept=None):
         self.kept = kept or {}
 
@@ -71,6 +73,14 @@ def test_newest_commits_its_start_at_once_for_all_partitions_of_the_topic():
     client = Client()
     assert assign(consumer(client, offset="newest"), [P0]) == {P0: 50}
     assert client.commits == [({P0: 50, P1: 70}, True)]
+
+
+def test_a_trial_run_commits_nothing():
+    client = Client()
+    made = consumer(client, offset="newest")
+    made.runtime.commits = False
+    assert assign(made, [P0]) == {P0: 50}
+    assert client.commits == []
 
 
 def test_newest_begins_a_partition_that_came_later_at_the_oldest():
