@@ -31,6 +31,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         self._topics: list[str] = []
         self._initial: frozenset[str] = frozenset()
         self._looked = 0.0
+        self._trouble = ""
         self._read: dict[Partition, tuple[int, Optional[int]]] = {}
         if not options.brokers:
             raise ConfigError("names no broker; write brokers = [\"host:9092\"]", key="brokers")
@@ -136,7 +137,9 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         try:
             return [self._chunk(found) for found in client.poll(timeout, self.config.max_poll_records)]
         except Retry as error:
-            self.log.error("reading failed, trying again: %s", error.reason)
+            if error.reason != self._trouble:  # it comes again with every turn
+                self._trouble = error.reason
+                self.log.error("reading failed, trying again: %s", error.reason)
             time.sleep(timeout)
             return []
 
@@ -251,8 +254,15 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         for topic in sorted({topic for topic, _ in fresh}):
             mine = [partition for partition in fresh if partition[0] == topic]
             everywhere = self._client.partitions(topic) or mine
-            known = any(offset is not None for offset in self._client.committed(everywhere).values())
+            committed = self._client.committed(everywhere)
+            known = any(offset is not None for offset in committed.values())
             bounds = self._client.offsets(everywhere)
+            # A member that joined with us may have committed for all since our partitions were looked up.
+            for partition in [p for p in mine if committed.get(p) is not None]:
+                starts[partition] = committed[partition]  # type: ignore[assignment]  # tested just above
+                mine.remove(partition)
+            if not mine:
+                continue
             if known or topic not in self._initial:
                 starts.update({p: bounds[p][0] for p in mine})
                 continue

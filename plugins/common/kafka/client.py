@@ -82,9 +82,9 @@ class KafkaClient(Protocol):
 
 def security(config: Any) -> dict[str, Any]:
     """The security options in words that both adapters translate from; empty values left out."""
-    tls = config.enable_tls
+    tls = config.tls_enable if config.enable_tls is None else config.enable_tls
     if tls is None:
-        tls = bool(config.tls_ca or config.tls_cert or config.tls_enable or config.insecure_skip_verify)
+        tls = bool(config.tls_ca or config.tls_cert or config.insecure_skip_verify)
     mechanism = config.sasl_mechanism or ("PLAIN" if config.sasl_username else "")
     return {
         "protocol": ("SASL_" if mechanism else "") + ("SSL" if tls else "PLAINTEXT"),

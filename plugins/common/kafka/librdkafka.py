@@ -24,7 +24,7 @@ class LibrdkafkaClient:
         self._paused = False
         self._mine: list[Partition] = []
         self._eof: int = -191
-        self._unsent: Optional[str] = None
+        self._trouble: Optional[int] = None
 
     def open(self, listener: Listener) -> None:
         import confluent_kafka
@@ -86,10 +86,9 @@ class LibrdkafkaClient:
         return settings
 
     def _error(self, error: Any) -> None:
-        text = str(error)
-        if text != self._unsent:  # librdkafka repeats itself
-            self._unsent = text
-            self._log.warning("broker: %s", text)
+        if error.code() != self._trouble:  # librdkafka repeats itself, with other timings in the text
+            self._trouble = error.code()
+            self._log.warning("broker: %s", error)
 
     def topics(self) -> Collection[str]:
         found = self._consumer.list_topics(timeout=_SECONDS).topics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
@@ -11,6 +12,10 @@ from plugins.common.kafka.client import Listener, Partition, Slice, security
 from pyagent import Record, Retry, StartupError
 
 __all__ = ["PureClient"]
+
+
+#: A partition whose next batch cannot be read is asked for again after so many seconds.
+_UNREADABLE = 10.0
 
 
 class PureClient:
@@ -23,6 +28,8 @@ class PureClient:
         self._listener: Optional[Listener] = None
         self._paused = False
         self._mine: set[Partition] = set()
+        #: Partitions set aside since their next batch cannot be read, and until when.
+        self._aside: dict[Partition, float] = {}
 
     def open(self, listener: Listener) -> None:
         import kafka
@@ -83,6 +90,8 @@ class PureClient:
 
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            if given["cert"]:
+                context.load_cert_chain(given["cert"], given["key"] or None, given["key_password"] or None)
             settings["ssl_context"] = context
         return settings
 
@@ -161,6 +170,7 @@ class PureClient:
     def _assigned(self, assigned: Any) -> None:
         partitions = [(tp.topic, tp.partition) for tp in assigned]
         self._mine = set(partitions)
+        self._aside.clear()
         if self._listener is None:
             return
         starts = self._listener.assigned(partitions, self.committed(partitions))
@@ -170,17 +180,11 @@ class PureClient:
             self.pause()
 
     def poll(self, timeout: float, most: int) -> Sequence[Slice]:
-        from kafka.errors import KafkaError, UnsupportedCodecError
-
+        self._try_again()
         try:
             found = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=most)
-        except UnsupportedCodecError as error:
-            raise Retry(
-                f"a batch at or after {self._positions()} is compressed with a codec that is not installed ({error}): "
-                f"pip install 'kafka-python[lz4,snappy,zstd]'; it is not skipped"
-            ) from error
-        except KafkaError as error:
-            raise Retry(f"{type(error).__name__}: {error}") from error
+        except Exception as error:
+            raise self._unreadable(error) from error
         slices = []
         for tp, messages in found.items():
             if messages:
@@ -202,8 +206,39 @@ class PureClient:
                 found[partition] = position.offset
         return found
 
-    def _positions(self) -> str:
-        return ", ".join(f"{topic}[{number}] offset {offset}" for (topic, number), offset in self._position().items())
+    def _unreadable(self, error: Exception) -> Exception:
+        """What to raise for an exception of ``KafkaConsumer.poll``; sets the guilty partition aside.
+
+        A batch that cannot be unpacked (codec missing, checksum wrong) stays in the fetcher as an exhausted
+        iterator, over which the next poll would spin for ever. It is thrown away: the position stands before
+        it, so that it is fetched again and never skipped. The other partitions go on meanwhile.
+        """
+        from kafka.errors import KafkaError, UnsupportedCodecError
+
+        fetcher = self._consumer._fetcher
+        batch = getattr(fetcher, "_next_partition_records", None)
+        if batch is None:
+            return Retry(f"{type(error).__name__}: {error}") if isinstance(error, KafkaError) else error
+        tp, offset = batch.topic_partition, batch.next_fetch_offset
+        fetcher._next_partition_records = None
+        self._aside[(tp.topic, tp.partition)] = time.monotonic() + _UNREADABLE
+        if tp in self._consumer.assignment():
+            self._consumer.pause(tp)
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, UnsupportedCodecError):
+            reason += "; install the codec: pip install 'kafka-python[lz4,snappy,zstd]', or use the package confluent-kafka"
+        return Retry(f"topic {tp.topic} partition {tp.partition} waits at offset {offset}: a batch cannot be read: {reason}")
+
+    def _try_again(self) -> None:
+        """Read again what was set aside long enough."""
+        if self._aside and not self._paused:
+            now = time.monotonic()
+            due = [partition for partition, at in self._aside.items() if at <= now]
+            for partition in due:
+                del self._aside[partition]
+            wanted = [_tp(partition) for partition in due if partition in self._mine]
+            if wanted:
+                self._consumer.resume(*wanted)
 
     def partitions(self, topic: str) -> Sequence[Partition]:
         return [(topic, number) for number in self._consumer.partitions_for_topic(topic) or ()]
@@ -242,7 +277,7 @@ class PureClient:
 
     def resume(self) -> None:
         self._paused = False
-        paused = self._consumer.paused()
+        paused = [tp for tp in self._consumer.paused() if (tp.topic, tp.partition) not in self._aside]
         if paused:
             self._consumer.resume(*paused)
 

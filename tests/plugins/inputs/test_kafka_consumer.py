@@ -83,6 +83,15 @@ def test_a_trial_run_commits_nothing():
     assert client.commits == []
 
 
+def test_newest_begins_where_a_member_that_joined_with_us_has_just_committed():
+    client = Client()
+    made = consumer(client, offset="newest")
+    looked_up = client.committed([P0])
+    client.committed_offsets.update({P0: 50, P1: 70})
+    assert made.assigned([P0], looked_up) == {P0: 50}
+    assert client.commits == []
+
+
 def test_newest_begins_a_partition_that_came_later_at_the_oldest():
     client = Client({P0: 10})
     assert assign(consumer(client, offset="newest"), [P0, P1]) == {P0: 10, P1: 5}
