@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from agent.config.agent_table import AgentTable
@@ -89,7 +89,9 @@ class _Loader:
         """Everything together."""
         agent = self.agent.finish()
         if self.problems or agent is None:
-            raise ConfigError(_in_order(self.problems, files))
+            # Plugins whose tables are fine have their say as well, so that nobody corrects a file twice.
+            found = _self_checks(table for tables in self.tables.values() for table in tables)
+            raise ConfigError(_in_order([*self.problems, *found], files))
         return Config(
             agent=agent,
             global_tags=self.global_tags,
@@ -176,8 +178,15 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: With every problem that was found, placed in its file.
     """
+    problems = _self_checks((*config.inputs, *config.processors, *config.aggregators, *config.outputs))
+    if problems:
+        raise ConfigError(_in_order(problems, config.files))
+
+
+def _self_checks(tables: Iterable[PluginTable]) -> list[ConfigProblem]:
+    """What plugins say of their own options."""
     problems: list[ConfigProblem] = []
-    for table in (*config.inputs, *config.processors, *config.aggregators, *config.outputs):
+    for table in tables:
         log = plugin_logger(table.identity, table.common.log_level)
         try:
             plugin = table.plugin(table.config, log, table.identity)
@@ -193,8 +202,7 @@ def check(config: Config) -> None:
         except Exception as error:
             message = f"{table.kind}.{table.name} ({table.distribution}) failed: {type(error).__name__}: {error}"
             problems.append(ConfigProblem(message, table.file, table.header, table.line))
-    if problems:
-        raise ConfigError(_in_order(problems, config.files))
+    return problems
 
 
 def placed(error: ConfigError, table: PluginTable) -> list[ConfigProblem]:

@@ -403,3 +403,11 @@ def test_processors_run_as_they_stand_in_the_file_whatever_their_names(read, reg
 def test_zero_sizes_mean_the_defaults(read) -> None:
     agent = read("[agent]\nmetric_batch_size = 0\nmetric_buffer_limit = 0\n").agent
     assert (agent.metric_batch_size, agent.metric_buffer_limit) == (5000, 10_000)
+
+
+def test_plugins_own_complaints_come_with_all_others(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text("[[inputs.file]]\nfiels = ['x']\n[[outputs.influxdb]]\nurls = ['ftp://x']\n")
+    with pytest.raises(ConfigError) as found:
+        load([str(file)])
+    assert [problem.line for problem in found.value.problems] == [2, 4]
