@@ -219,7 +219,15 @@ class _Builder:
         )
         if is_stream:
             stream = RunningStream(
-                plugin, parser, intake, flow, dead_letters, budget, stats, commits=self.mode != "test"
+                plugin,
+                parser,
+                intake,
+                flow,
+                dead_letters,
+                budget,
+                stats,
+                commits=self.mode != "test",
+                queue_bytes=self._queue_bytes(),
             )
             self.statistics.source(stream.lag)
             return stream
@@ -239,6 +247,11 @@ class _Builder:
             aligned=agent.round_interval,
         )
 
+    def _queue_bytes(self) -> int:
+        """What each stream input's client may hold, so that all together hold a quarter of the limit."""
+        streams = sum(1 for table in self.config.inputs if issubclass(table.plugin, StreamInput))
+        return max(self.agent.memory_limit // 4 // max(streams, 1), 1 << 20)
+
     def _series(self, table: PluginTable) -> Optional[SeriesCounter]:
         """Counting series looks at every metric: only where somebody reads the figures."""
         if not self.show_statistics and not any(t.name == "internal" for t in self.config.inputs):
@@ -254,7 +267,7 @@ class _Builder:
         again = bool(config.aggregators) and not agent.skip_processors_after_aggregators
         flow = Flow(self.chain(), self.chain() if again else [], outputs, dead_letters)
         self.aggregators(flow)
-        budget = MemoryBudget(agent.memory_limit)
+        budget = MemoryBudget(agent.memory_limit - agent.memory_limit // 4)  # a quarter is the clients'
         running = [(self.input(t, flow, dead_letters, budget), t.common) for t in config.inputs]
         if self.problems:
             raise ConfigError(self.problems)

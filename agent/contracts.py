@@ -177,6 +177,8 @@ class StreamRuntime(Protocol):
 
     #: False: a trial run (``--test``) that must leave no trace. A plugin then makes no position durable itself.
     commits: bool
+    #: Bytes that the plugin's client may hold in queues of its own, out of ``[agent] memory_limit``.
+    queue_bytes: int
 
     def on_assigned(self, partitions: Sequence[Any]) -> Mapping[Any, Optional[int]]:
         """The partitions that are now ours. Returns where to read each: a position, or None for "the committed one"."""

@@ -42,8 +42,10 @@ class RunningStream:
         stats: PluginStatistics,
         *,
         commits: bool = True,
+        queue_bytes: int = 16 << 20,
     ) -> None:
         self.commits = commits
+        self.queue_bytes = queue_bytes
         self.plugin = plugin
         self.identity = plugin.identity
         self._parser = parser

@@ -89,11 +89,11 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         if self._confluent:
             from plugins.common.kafka.librdkafka import LibrdkafkaClient
 
-            client = LibrdkafkaClient(self.config, self.log)
+            client = LibrdkafkaClient(self.config, self.log, self.runtime.queue_bytes)
         else:
             from plugins.common.kafka.pure import PureClient
 
-            client = PureClient(self.config, self.log)
+            client = PureClient(self.config, self.log, self.runtime.queue_bytes)
             if self.config.client == "auto" and not _hinted:
                 _hinted = True
                 self.log.info("reading with kafka-python; the extra `confluent` (pip install confluent-kafka) is faster")

@@ -14,6 +14,9 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(90)]
 
 
 class Runtime:
+    commits = True
+    queue_bytes = 16 << 20
+
     def on_assigned(self, partitions):
         return dict.fromkeys(partitions)
 

@@ -249,3 +249,17 @@ def test_killed_just_after_a_commit_the_dead_letter_is_there(kafka, influxdb, ag
     agent.stop(signal.SIGKILL)
     assert [letter["offset"] for letter in agent.letters()] == [50]
     assert influxdb.count(name, "cpu", "n") == 100
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_enormous_messages_are_stored_or_dead_letters_and_do_not_stall(kafka, influxdb, agents, name, client):
+    kafka.create(name, 1)
+    big = b"cpu " + b",".join(b"f%d=%di" % (i, i) for i in range(60_000)) + b" %d" % T0
+    assert len(big) > 700_000
+    kafka.produce(name, [big, b"\x00" * 900_000, b'cpu s="' + b"x" * 900_000, *lines(1, 3)])
+    agent = agents('memory_limit = "4MiB"\n' + source(kafka, name, client) + sink(influxdb.url, name))
+    until(lambda: kafka.lag(name, name) == 0, agent=agent)
+    assert influxdb.count(name, "cpu", "n") == 2
+    assert influxdb.count(name, "cpu", "f59999") == 1
+    assert sorted(letter["offset"] for letter in agent.letters()) == [1, 2]
+    assert agent.stop() == 0

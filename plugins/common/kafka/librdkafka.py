@@ -16,8 +16,9 @@ _SECONDS = 10.0
 class LibrdkafkaClient:
     """The adapter over ``confluent_kafka.Consumer``."""
 
-    def __init__(self, config: Any, log: Any) -> None:
+    def __init__(self, config: Any, log: Any, queue_bytes: int) -> None:
         self._config = config
+        self._queue_bytes = queue_bytes
         self._log = log
         self._consumer: Any = None
         self._listener: Optional[Listener] = None
@@ -50,7 +51,9 @@ class LibrdkafkaClient:
             # The default of a second caps reading at what the local queue holds per second.
             "fetch.queue.backoff.ms": 10,
             "queued.min.messages": 20000,
-            "queued.max.messages.kbytes": 16384,
+            "queued.max.messages.kbytes": self._queue_bytes // 1024,
+            "fetch.max.bytes": max(self._queue_bytes, 1 << 20),
+            "message.max.bytes": 1_000_000,  # fetch.max.bytes may not be below it; larger records are read all the same
             "isolation.level": config.isolation_level,
             "topic.metadata.refresh.interval.ms": int(config.topic_refresh.seconds * 1000),
             "allow.auto.create.topics": False,

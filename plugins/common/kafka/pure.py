@@ -21,8 +21,9 @@ _UNREADABLE = 10.0
 class PureClient:
     """The adapter over ``kafka.KafkaConsumer``."""
 
-    def __init__(self, config: Any, log: Any) -> None:
+    def __init__(self, config: Any, log: Any, queue_bytes: int) -> None:
         self._config = config
+        self._queue_bytes = queue_bytes
         self._log = log
         self._consumer: Any = None
         self._listener: Optional[Listener] = None
@@ -55,6 +56,7 @@ class PureClient:
             "session_timeout_ms": int(config.session_timeout.seconds * 1000),
             "heartbeat_interval_ms": int(config.session_timeout.seconds * 1000 / 3),
             "max_partition_fetch_bytes": int(config.consumer_fetch_default),
+            "fetch_max_bytes": self._queue_bytes,
             "fetch_min_bytes": int(config.consumer_fetch_min),
             "fetch_max_wait_ms": int(config.consumer_fetch_max_wait.seconds * 1000),
             "isolation_level": config.isolation_level,
