@@ -7,7 +7,7 @@ from typing import Any, Optional, Protocol
 
 from pyagent import Record
 
-__all__ = ["KafkaClient", "Listener", "Partition", "Slice"]
+__all__ = ["KafkaClient", "Listener", "Partition", "Slice", "security"]
 
 #: Topic and partition number.
 Partition = tuple[str, int]
@@ -80,21 +80,25 @@ class KafkaClient(Protocol):
         """Leave the group."""
 
 
-def security(config: Any) -> dict[str, Any]:
-    """The security options in words that both adapters translate from; empty values left out."""
+def security(config: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """The security options as a client library wants them; those that are not set are left out.
+
+    Args:
+        config: The plugin's options.
+        names: What the library calls protocol, mechanism, username, password, ca, cert, key, key_password.
+    """
     tls = config.tls_enable if config.enable_tls is None else config.enable_tls
     if tls is None:
         tls = bool(config.tls_ca or config.tls_cert or config.insecure_skip_verify)
     mechanism = config.sasl_mechanism or ("PLAIN" if config.sasl_username else "")
-    return {
+    values = {
         "protocol": ("SASL_" if mechanism else "") + ("SSL" if tls else "PLAINTEXT"),
         "mechanism": mechanism,
         "username": config.sasl_username.get(),
         "password": config.sasl_password.get(),
-        "token": config.sasl_access_token.get(),
         "ca": config.tls_ca,
         "cert": config.tls_cert,
         "key": config.tls_key,
         "key_password": config.tls_key_pwd.get(),
-        "verify": not config.insecure_skip_verify,
     }
+    return {name: values[key] for key, name in names.items() if values[key]}

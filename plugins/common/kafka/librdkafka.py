@@ -72,19 +72,20 @@ class LibrdkafkaClient:
         self._listener = listener
 
     def _security(self) -> dict[str, Any]:
-        given = security(self._config)
-        names = {
-            "mechanism": "sasl.mechanism",
-            "username": "sasl.username",
-            "password": "sasl.password",
-            "ca": "ssl.ca.location",
-            "cert": "ssl.certificate.location",
-            "key": "ssl.key.location",
-            "key_password": "ssl.key.password",
-        }
-        settings: dict[str, Any] = {"security.protocol": given["protocol"]}
-        settings.update({name: given[key] for key, name in names.items() if given[key]})
-        if not given["verify"]:
+        settings = security(
+            self._config,
+            {
+                "protocol": "security.protocol",
+                "mechanism": "sasl.mechanism",
+                "username": "sasl.username",
+                "password": "sasl.password",
+                "ca": "ssl.ca.location",
+                "cert": "ssl.certificate.location",
+                "key": "ssl.key.location",
+                "key_password": "ssl.key.password",
+            },
+        )
+        if self._config.insecure_skip_verify:
             settings["enable.ssl.certificate.verification"] = False
         return settings
 

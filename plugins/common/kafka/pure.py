@@ -75,25 +75,27 @@ class PureClient:
         self._listener = listener
 
     def _security(self) -> dict[str, Any]:
-        given = security(self._config)
-        names = {
-            "mechanism": "sasl_mechanism",
-            "username": "sasl_plain_username",
-            "password": "sasl_plain_password",
-            "ca": "ssl_cafile",
-            "cert": "ssl_certfile",
-            "key": "ssl_keyfile",
-            "key_password": "ssl_password",
-        }
-        settings: dict[str, Any] = {"security_protocol": given["protocol"]}
-        settings.update({name: given[key] for key, name in names.items() if given[key]})
-        if not given["verify"]:
+        config = self._config
+        settings = security(
+            config,
+            {
+                "protocol": "security_protocol",
+                "mechanism": "sasl_mechanism",
+                "username": "sasl_plain_username",
+                "password": "sasl_plain_password",
+                "ca": "ssl_cafile",
+                "cert": "ssl_certfile",
+                "key": "ssl_keyfile",
+                "key_password": "ssl_password",
+            },
+        )
+        if config.insecure_skip_verify:
             import ssl
 
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            if given["cert"]:
-                context.load_cert_chain(given["cert"], given["key"] or None, given["key_password"] or None)
+            if config.tls_cert:
+                context.load_cert_chain(config.tls_cert, config.tls_key or None, config.tls_key_pwd.get() or None)
             settings["ssl_context"] = context
         return settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plugins.common.kafka.client import Slice
+from plugins.common.kafka.client import Slice, security
 from plugins.inputs.kafka_consumer import KafkaConsumer
 from pyagent import ConfigError, LineBatch, Metric, MetricBatch, Origin, Record
 from pyagent.testing import make_plugin
@@ -159,3 +159,21 @@ def test_lag_in_messages_and_seconds():
 def test_what_cannot_work_is_refused(options):
     with pytest.raises(ConfigError):
         make_plugin(KafkaConsumer, **{"brokers": ["b:9092"], "topics": ["t"], **options})
+
+
+@pytest.mark.parametrize(("options", "protocol"), [
+    ({}, "PLAINTEXT"),
+    ({"tls_ca": "ca.pem"}, "SSL"),
+    ({"tls_ca": "ca.pem", "enable_tls": False}, "PLAINTEXT"),
+    ({"tls_ca": "ca.pem", "tls_enable": False}, "PLAINTEXT"),
+    ({"enable_tls": True, "sasl_username": "u", "sasl_password": "p"}, "SASL_SSL"),
+    ({"sasl_mechanism": "SCRAM-SHA-256", "sasl_username": "u"}, "SASL_PLAINTEXT"),
+])  # fmt: skip
+def test_what_the_security_options_come_to(options, protocol):
+    made = make_plugin(KafkaConsumer, brokers=["b:1"], topics=["t"], **options)
+    names = {"protocol": "P", "mechanism": "M", "username": "U", "ca": "C"}
+    found = security(made.config, names)
+    assert found.pop("P") == protocol
+    mechanism = options.get("sasl_mechanism") or ("PLAIN" if "sasl_username" in options else None)
+    wanted = {"M": mechanism, "U": options.get("sasl_username"), "C": options.get("tls_ca")}
+    assert found == {name: value for name, value in wanted.items() if value}
