@@ -246,7 +246,6 @@ class StreamInput(_Parses[C]):
         """No new records from here on; ``commit`` must still work. The next call may be ``close``."""
 
 
-
 class Processor(Plugin[C]):
     """Metrics in, metrics out."""
 

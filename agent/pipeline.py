@@ -224,7 +224,9 @@ class Pipeline:
             self._statistics_log.stop()
         undelivered = sum(stream.undelivered() for stream, _ in self._streams)
         if undelivered:
-            log.warning("%d records are not written; they are not committed and come again at the next start", undelivered)
+            log.warning(
+                "%d records are not written; they are not committed and come again at the next start", undelivered
+            )
         return left
 
 

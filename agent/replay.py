@@ -23,9 +23,9 @@ def replay_warnings(config: Config) -> list[str]:
             continue
         if not table.plugin.times_from_record(table.config):
             found.append(
-                f"{table.file}:{table.line}: {table.identity}: with data_format = \"{table.parser.name}\" as configured, "
+                f'{table.file}:{table.line}: {table.identity}: with data_format = "{table.parser.name}" as configured, '
                 f"points get the time at which they are read; read again after a crash they are stored twice. Take the "
-                f"time from the data (for JSON: json_time_key), or from the record (timestamp_source = \"inner\")"
+                f'time from the data (for JSON: json_time_key), or from the record (timestamp_source = "inner")'
             )
     for table in config.outputs:
         if getattr(table.config, "influx_omit_timestamp", False):

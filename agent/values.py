@@ -43,7 +43,7 @@ class Duration(int):
             ValueError: It is none; the message shows the accepted forms.
         """
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError(f"{value!r} is no duration; write \"10s\", \"1h30m\", \"250ms\" or a number of seconds")
+            raise ValueError(f'{value!r} is no duration; write "10s", "1h30m", "250ms" or a number of seconds')
         if not isinstance(value, str):
             return cls(int(Decimal(str(value)) * 1_000_000_000))
         text = value.strip()

@@ -17,7 +17,9 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "P
 
 
 def run(*words, cwd=None, ok=True):
-    done = subprocess.run([str(word) for word in words], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=200
+    )
     assert not ok or done.returncode == 0, done.stdout + done.stderr
     return done
 

@@ -30,7 +30,21 @@ _COMMANDS = {
     "demo": ("agent.demo.command", "demo"),
 }
 #: Telegraf's users write long options with one dash, too.
-_LONG = ["--config", "--config-directory", "--test", "--test-wait", "--once", "--quiet", "--debug", "--strict-env-handling", "--non-strict-env-handling", "--old-env-behavior", "--statistics", "--version", "--help"]
+_LONG = [
+    "--config",
+    "--config-directory",
+    "--test",
+    "--test-wait",
+    "--once",
+    "--quiet",
+    "--debug",
+    "--strict-env-handling",
+    "--non-strict-env-handling",
+    "--old-env-behavior",
+    "--statistics",
+    "--version",
+    "--help",
+]
 _REFUSED = 2
 
 

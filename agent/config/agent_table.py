@@ -18,7 +18,19 @@ __all__ = ["AgentTable"]
 #: Telegraf folds case and underscores of these; of others it does not.
 _FOLDED = {
     key.replace("_", ""): key
-    for key in ["interval", "round_interval", "precision", "collection_jitter", "collection_offset", "flush_interval", "flush_jitter", "metric_batch_size", "metric_buffer_limit", "hostname", "omit_hostname"]
+    for key in [
+        "interval",
+        "round_interval",
+        "precision",
+        "collection_jitter",
+        "collection_offset",
+        "flush_interval",
+        "flush_jitter",
+        "metric_batch_size",
+        "metric_buffer_limit",
+        "hostname",
+        "omit_hostname",
+    ]
 }
 #: Options of Telegraf that change nothing here, and why.
 _WITHOUT_EFFECT = {
@@ -81,7 +93,19 @@ class AgentTable:
         for key in ("interval", "flush_interval", "memory_limit"):
             if getattr(agent, key) <= 0:
                 self._add(key, f"{key} must be positive")
-        for key in ["precision", "collection_jitter", "collection_offset", "flush_jitter", "flush_linger", "metric_batch_size", "metric_buffer_limit", "shutdown_timeout", "logfile_rotation_interval", "logfile_rotation_max_size", "dead_letter_max_size"]:
+        for key in [
+            "precision",
+            "collection_jitter",
+            "collection_offset",
+            "flush_jitter",
+            "flush_linger",
+            "metric_batch_size",
+            "metric_buffer_limit",
+            "shutdown_timeout",
+            "logfile_rotation_interval",
+            "logfile_rotation_max_size",
+            "dead_letter_max_size",
+        ]:
             if getattr(agent, key) < 0:
                 self._add(key, f"{key} must not be negative")
         self._check_zone(agent.log_with_timezone)

@@ -25,7 +25,52 @@ COMMON: dict[str, type] = {
 
 #: Telegraf takes these in every table, also where they do nothing.
 _TAKEN_ANYWHERE = frozenset(
-    ["alias", "always_include_local_tags", "buffer_strategy", "buffer_directory", "buffer_disk_sync", "collection_jitter", "collection_offset", "data_format", "data_type", "delay", "drop", "drop_original", "fielddrop", "fieldexclude", "fieldinclude", "fieldpass", "flush_interval", "flush_jitter", "grace", "id", "influx_parser_type", "interval", "labels", "log_level", "lvm", "metric_batch_size", "metric_buffer_limit", "name_override", "name_prefix", "name_suffix", "namedrop", "namedrop_separator", "namepass", "namepass_separator", "order", "pass", "period", "precision", "startup_error_behavior", "tagdrop", "tagexclude", "taginclude", "tagpass", "tags"]
+    [
+        "alias",
+        "always_include_local_tags",
+        "buffer_strategy",
+        "buffer_directory",
+        "buffer_disk_sync",
+        "collection_jitter",
+        "collection_offset",
+        "data_format",
+        "data_type",
+        "delay",
+        "drop",
+        "drop_original",
+        "fielddrop",
+        "fieldexclude",
+        "fieldinclude",
+        "fieldpass",
+        "flush_interval",
+        "flush_jitter",
+        "grace",
+        "id",
+        "influx_parser_type",
+        "interval",
+        "labels",
+        "log_level",
+        "lvm",
+        "metric_batch_size",
+        "metric_buffer_limit",
+        "name_override",
+        "name_prefix",
+        "name_suffix",
+        "namedrop",
+        "namedrop_separator",
+        "namepass",
+        "namepass_separator",
+        "order",
+        "pass",
+        "period",
+        "precision",
+        "startup_error_behavior",
+        "tagdrop",
+        "tagexclude",
+        "taginclude",
+        "tagpass",
+        "tags",
+    ]
 )
 
 

@@ -12,9 +12,7 @@ from agent.record import Record
 __all__ = ["group_letters"]
 
 
-def group_letters(
-    plugin: str, stage: str, guilty: Iterable[tuple[Optional[Record], DeadPoint]]
-) -> list[DeadLetter]:
+def group_letters(plugin: str, stage: str, guilty: Iterable[tuple[Optional[Record], DeadPoint]]) -> list[DeadLetter]:
     """One letter for each record, with its guilty points; one for each point that has no record."""
     by_record: dict[object, tuple[Optional[Record], list[DeadPoint]]] = {}
     for serial, (record, point) in enumerate(guilty):

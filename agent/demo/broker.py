@@ -39,7 +39,16 @@ class Broker:
         url = f"tcp://{self.bootstrap}"
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [self._binary, "broker", "--listener-url", url, "--advertised-listener-url", url, "--storage-engine", "memory://tansu/"],
+            [
+                self._binary,
+                "broker",
+                "--listener-url",
+                url,
+                "--advertised-listener-url",
+                url,
+                "--storage-engine",
+                "memory://tansu/",
+            ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )

@@ -91,7 +91,9 @@ def _watch(seconds: float, producer: Producer, store: Store, config_file: Path, 
         last = now
         p99 = _p99(latencies)
         shown = "-" if p99 is None else f"{p99 * 1000:.0f} ms"
-        click.echo(f"{now - started:5.1f} s  {rate:7.0f} points/s  lag {producer.sent - written:6d}  p99 latency {shown}")
+        click.echo(
+            f"{now - started:5.1f} s  {rate:7.0f} points/s  lag {producer.sent - written:6d}  p99 latency {shown}"
+        )
     producer.stop()
     deadline = time.monotonic() + 15
     dead = 0

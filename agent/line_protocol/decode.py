@@ -73,7 +73,7 @@ def _field(text: str, at: int) -> tuple[FieldValue, int]:
     if text.startswith('"', at):
         match = _STRING.match(text, at)
         if match is None:
-            raise LineError("expected field (unterminated string, or a backslash before other than \\ and \")", at)
+            raise LineError('expected field (unterminated string, or a backslash before other than \\ and ")', at)
         value = match[1]
         if "\\" in value:
             value = _STRING_ESCAPE.sub(r"\1", value)

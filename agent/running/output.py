@@ -118,7 +118,9 @@ class RunningOutput:
             self._statistics.count("metrics_dropped", count)
             self.plugin.log.warning(
                 "buffer overflow: the %d oldest metrics that no input can read again were dropped "
-                "(metric_buffer_limit = %d)", count, self._buffer.limit,
+                "(metric_buffer_limit = %d)",
+                count,
+                self._buffer.limit,
             )
 
     def urge(self) -> None:

@@ -26,7 +26,9 @@ Guilty = Callable[[str, str, "list[tuple[Record | None, DeadPoint]]"], None]
 class RunningProcessor:
     """One processor of the chain. Several inputs' threads share it, one at a time."""
 
-    def __init__(self, plugin: Processor[Any], common: ProcessorCommon, distribution: str, stats: PluginStatistics) -> None:
+    def __init__(
+        self, plugin: Processor[Any], common: ProcessorCommon, distribution: str, stats: PluginStatistics
+    ) -> None:
         self.plugin = plugin
         self.identity = plugin.identity
         self._filter = make_filter(common)

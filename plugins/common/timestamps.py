@@ -216,9 +216,7 @@ def _assemble(part: dict[str, Union[str, None]], timezone_name: str, value: str)
     except ValueError as error:
         raise ValueError(f'"{value}": {error}') from None
     if part.get("yearday") is not None:
-        local = datetime(year, 1, 1, local.hour, local.minute, local.second) + timedelta(
-            days=number("yearday", 1) - 1
-        )
+        local = datetime(year, 1, 1, local.hour, local.minute, local.second) + timedelta(days=number("yearday", 1) - 1)
     fraction = ((part.get("extra") or ".")[1:] + "000000000")[:9]
     seconds = int((local.replace(tzinfo=timezone.utc) - _EPOCH).total_seconds())
     return (seconds - _offset(part, local, timezone_name)) * 10**9 + int(fraction)

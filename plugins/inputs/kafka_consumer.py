@@ -34,7 +34,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         self._trouble = ""
         self._read: dict[Partition, tuple[int, Optional[int]]] = {}
         if not options.brokers:
-            raise ConfigError("names no broker; write brokers = [\"host:9092\"]", key="brokers")
+            raise ConfigError('names no broker; write brokers = ["host:9092"]', key="brokers")
         if not options.topics and not options.topic_regexps:
             raise ConfigError("names no topic, and there are no topic_regexps", key="topics")
         if options.sasl_mechanism not in _MECHANISMS:
@@ -56,7 +56,10 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         self._confluent = options.client == "confluent" or (options.client == "auto" and found)
         if self._confluent and options.balance_strategy == "sticky":
             if options.client == "confluent":
-                raise ConfigError("is sticky, which confluent has none of: use range or roundrobin, or client = \"kafka-python\"", key="balance_strategy")
+                raise ConfigError(
+                    'is sticky, which confluent has none of: use range or roundrobin, or client = "kafka-python"',
+                    key="balance_strategy",
+                )
             self._confluent = False
         headers = [name for name in options.msg_headers_as_tags if name != options.msg_header_as_metric_name]
         self._header_tags = frozenset(headers)
@@ -79,7 +82,9 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         try:
             return engine.compile(pattern)
         except engine.error as error:
-            raise ConfigError(f'has "{pattern}", which is no regular expression: {error}', key="topic_regexps") from error
+            raise ConfigError(
+                f'has "{pattern}", which is no regular expression: {error}', key="topic_regexps"
+            ) from error
 
     # -- life
 
@@ -96,7 +101,9 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
             client = PureClient(self.config, self.log, self.runtime.queue_bytes)
             if self.config.client == "auto" and not _hinted:
                 _hinted = True
-                self.log.info("reading with kafka-python; the extra `confluent` (pip install confluent-kafka) is faster")
+                self.log.info(
+                    "reading with kafka-python; the extra `confluent` (pip install confluent-kafka) is faster"
+                )
         client.open(self)
         self._client = client
         self._find_topics()

@@ -17,13 +17,12 @@ class FileConfig:
 
     files: list[str] = option('Files to append to; "stdout" is standard output.', default=["stdout"])
     use_batch_format: bool = option(
-        "Telegraf's: serialize a batch as a whole. It always is here; no format tells the difference yet.", default=False
+        "Telegraf's: serialize a batch as a whole. It always is here; no format tells the difference yet.",
+        default=False,
     )
     rotation_interval: Duration = option("Begin a new file after this time; 0: never.", default=Duration(0))
     rotation_max_size: Size = option("Begin a new file at this size; 0: never.", default=Size(0))
-    rotation_max_archives: int = option(
-        "Keep so many old files; -1: all. Dead letters are never deleted.", default=5
-    )
+    rotation_max_archives: int = option("Keep so many old files; -1: all. Dead letters are never deleted.", default=5)
     compression_algorithm: str = option("Compress what is written.", default="", choices=("", "gzip", "zlib", "zstd"))
     compression_level: int = option("Of the algorithm; -1: its default.", default=-1)
 

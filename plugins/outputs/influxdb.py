@@ -19,7 +19,9 @@ class InfluxDBConfig(CommonInfluxConfig):
     """Options of ``outputs.influxdb``."""
 
     database: str = option("The database to write to.", default="telegraf")
-    database_tag: str = option("The tag whose value chooses the database; metrics without it go to `database`.", default="")
+    database_tag: str = option(
+        "The tag whose value chooses the database; metrics without it go to `database`.", default=""
+    )
     exclude_database_tag: bool = option("Do not write that tag.", default=False)
     retention_policy: str = option("The retention policy; empty: the database's default.", default="")
     retention_policy_tag: str = option("The tag whose value chooses the retention policy.", default="")

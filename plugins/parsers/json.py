@@ -32,12 +32,16 @@ class JsonConfig:
 
     json_query: str = option("GJSON path to the object or array to use.", default="", example="data.points")
     tag_keys: list[str] = option("Flattened keys (globs) that become tags.", default=[])
-    json_string_fields: list[str] = option("Flattened keys (globs) whose text or boolean is kept as a field.", default=[])
+    json_string_fields: list[str] = option(
+        "Flattened keys (globs) whose text or boolean is kept as a field.", default=[]
+    )
     json_name_key: str = option("Flattened key with the metric's name.", default="")
     json_time_key: str = option("Flattened key with the metric's time; needs json_time_format.", default="")
     json_time_format: str = option("unix, unix_ms, unix_us, unix_ns, rfc3339 …, or a Go layout.", default="")
     json_timezone: str = option("Time zone of times without one: IANA name or Local; empty: UTC.", default="")
-    json_strict: bool = option("Of an array, refuse all if an element is no good; false: only those elements.", default=True)
+    json_strict: bool = option(
+        "Of an array, refuse all if an element is no good; false: only those elements.", default=True
+    )
     metric_name: str = option("Name of the metrics; empty: the input's.", default="")
 
 

@@ -62,7 +62,9 @@ FILE = "[[inputs.file]]\nfiles = ['in.lp']\nprecision = '1ns'\n"
 
 def test_dead_letters_go_to_the_output_that_takes_them(build, tmp_path):
     (tmp_path / "in.lp").write_text("m v=1 1\nbad\n")
-    pipeline = build(FILE + "[[outputs.discard]]\n[[outputs.file]]\nfiles = ['dead.jsonl']\ndead_letter = true\n", "once")
+    pipeline = build(
+        FILE + "[[outputs.discard]]\n[[outputs.file]]\nfiles = ['dead.jsonl']\ndead_letter = true\n", "once"
+    )
     assert pipeline.run() == 0
     (letter,) = [json.loads(line) for line in (tmp_path / "dead.jsonl").read_text().splitlines()]
     assert (letter["stage"], letter["plugin"], letter["source"]) == ("parse", "inputs.file", "in.lp")
@@ -88,7 +90,11 @@ def test_a_point_that_the_database_refuses_is_a_dead_letter_and_the_rest_is_stor
 
 def test_once_fails_with_exit_code_1_when_something_is_left_unwritten(build, tmp_path):
     (tmp_path / "in.lp").write_text("m v=1 1\n")
-    text = "shutdown_timeout = '1s'\n" + FILE + "[[outputs.influxdb]]\nurls = ['http://127.0.0.1:1']\nskip_database_creation = true\n"
+    text = (
+        "shutdown_timeout = '1s'\n"
+        + FILE
+        + "[[outputs.influxdb]]\nurls = ['http://127.0.0.1:1']\nskip_database_creation = true\n"
+    )
     assert build(text, "once").run() == 1
 
 

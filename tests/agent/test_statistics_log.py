@@ -13,7 +13,13 @@ def test_a_line_has_sums_rates_gauges_and_lag(caplog):
     statistics = Statistics()
     output = statistics.plugin("outputs", "influxdb", "main", ("metrics_written", "write_errors"))
     output.gauge("buffer_size", lambda: 7)
-    statistics.source(lambda: [Snapshot("lag", "kafka_consumer", "", {"topic": "t", "partition": "0"}, {"lag_messages": 5, "lag_seconds": 0.25})])
+    statistics.source(
+        lambda: [
+            Snapshot(
+                "lag", "kafka_consumer", "", {"topic": "t", "partition": "0"}, {"lag_messages": 5, "lag_seconds": 0.25}
+            )
+        ]
+    )
     output.count("metrics_written", 100)
     log = StatisticsLog(statistics, 0.05)
     log.start()

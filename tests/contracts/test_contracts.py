@@ -38,7 +38,10 @@ def plugin(pair):
 
 def required(plugin):
     """Options without which it cannot be made."""
-    return {"inputs.file": {"files": ["x"]}, "inputs.kafka_consumer": {"brokers": ["127.0.0.1:1"], "topics": ["t"]}}.get(plugin, {})
+    return {
+        "inputs.file": {"files": ["x"]},
+        "inputs.kafka_consumer": {"brokers": ["127.0.0.1:1"], "topics": ["t"]},
+    }.get(plugin, {})
 
 
 def test_it_is_of_its_kind_and_has_a_docstring(pair, plugin):
@@ -78,12 +81,16 @@ def test_closing_is_safe_before_open_and_twice(pair, plugin):
 
 
 def test_importing_it_imports_no_client_library(pair):
-    (found,) = [e for e in entry_points(group=f"pyagent_{pair[0]}") if e.name == pair[1]] if sys.version_info >= (3, 10) else [
-        e for e in entry_points()[f"pyagent_{pair[0]}"] if e.name == pair[1]
-    ][:1]
+    (found,) = (
+        [e for e in entry_points(group=f"pyagent_{pair[0]}") if e.name == pair[1]]
+        if sys.version_info >= (3, 10)
+        else [e for e in entry_points()[f"pyagent_{pair[0]}"] if e.name == pair[1]][:1]
+    )
     module = found.value.partition(":")[0]
     code = f"import sys, {module}; print([n for n in ('kafka', 'confluent_kafka', 'requests', 'gjson') if n in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_nonsense_is_a_configuration_error(pair, plugin):

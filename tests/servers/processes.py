@@ -118,14 +118,24 @@ class KafkaServer(Process):
         }
         text = "".join(f"{key}={value}\n" for key, value in properties.items())
         (self.folder / "server.properties").write_text(text)
-        self._java("kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", "server.properties", "--standalone")
+        self._java(
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            "AAAAAAAAAAAAAAAAAAAAAA",
+            "-c",
+            "server.properties",
+            "--standalone",
+        )
 
     def _java(self, *words):
         command = ["java", "-Xmx300m", "-cp", f"{self.libs}/*", *words]
         subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=120)
 
     def start(self):
-        self.launch(["java", "-Xmx500m", "-XX:TieredStopAtLevel=1", "-cp", f"{self.libs}/*", "kafka.Kafka", "server.properties"])
+        self.launch(
+            ["java", "-Xmx500m", "-XX:TieredStopAtLevel=1", "-cp", f"{self.libs}/*", "kafka.Kafka", "server.properties"]
+        )
         self.ready(lambda: self.admin().list_topics(timeout=2))
         return self
 
@@ -146,7 +156,9 @@ class KafkaServer(Process):
         """Messages are values, or dicts with what ``Producer.produce`` takes."""
         from confluent_kafka import Producer
 
-        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 5, "queue.buffering.max.messages": 2_000_000, **settings})
+        producer = Producer(
+            {"bootstrap.servers": self.bootstrap, "linger.ms": 5, "queue.buffering.max.messages": 2_000_000, **settings}
+        )
         failed = []
         for count, message in enumerate(messages):
             given = message if isinstance(message, dict) else {"value": message}
@@ -227,7 +239,14 @@ class VictoriaMetricsServer(Process):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        self.launch(["victoria-metrics", f"-httpListenAddr=127.0.0.1:{self.port}", f"-storageDataPath={self.folder}/data", "-retentionPeriod=100y"])
+        self.launch(
+            [
+                "victoria-metrics",
+                f"-httpListenAddr=127.0.0.1:{self.port}",
+                f"-storageDataPath={self.folder}/data",
+                "-retentionPeriod=100y",
+            ]
+        )
         self.ready(lambda: urllib.request.urlopen(f"{self.url}/health", timeout=2).read())
         return self
 

@@ -48,7 +48,9 @@ def test_a_missing_codec_is_named_and_holds_its_partition_alone(kafka, monkeypat
     kafka.produce(topic, [{"value": b"x" * 200, "partition": 0} for _ in range(20)], **{"compression.type": "zstd"})
     kafka.produce(topic, [{"value": b"v", "partition": 1} for _ in range(40)])
     monkeypatch.setattr("plugins.common.kafka.pure._UNREADABLE", 1.0)
-    made = make_plugin(KafkaConsumer, brokers=[kafka.bootstrap], topics=[topic], client="kafka-python", consumer_group=topic)
+    made = make_plugin(
+        KafkaConsumer, brokers=[kafka.bootstrap], topics=[topic], client="kafka-python", consumer_group=topic
+    )
     made.runtime = Runtime()
     made.open()
     try:

@@ -29,10 +29,14 @@ class Agent:
     def __init__(self, folder, text, label="agent", state=""):
         self.state = folder / (state or f"{label}-state")
         config = folder / f"{label}.toml"
-        config.write_text(f'[agent]\nomit_hostname = true\nstate_directory = "{self.state}"\nshutdown_timeout = "4s"\n{text}')
+        config.write_text(
+            f'[agent]\nomit_hostname = true\nstate_directory = "{self.state}"\nshutdown_timeout = "4s"\n{text}'
+        )
         self.log = folder / f"{label}.log"
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "pyagent", "--config", str(config)], stderr=log, stdout=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pyagent", "--config", str(config)], stderr=log, stdout=log
+            )
 
     def stop(self, how=signal.SIGTERM, seconds=12):
         if self.process.poll() is None:
@@ -93,7 +97,9 @@ def test_every_message_is_stored_and_every_offset_committed(kafka, influxdb, age
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_type_conflict_and_a_truncated_message_are_dead_letters_and_nothing_else_is(kafka, influxdb, agents, name, client):
+def test_a_type_conflict_and_a_truncated_message_are_dead_letters_and_nothing_else_is(
+    kafka, influxdb, agents, name, client
+):
     kafka.create(name)
     good = [json.dumps({"t": T0 + i, "v": i * 0.5, "s": "x"}).encode() for i in range(10_000)]
     conflict = json.dumps({"t": T0 + 4_000, "v": 1, "s": 7}).encode()  # s is text everywhere else
@@ -113,7 +119,9 @@ def test_a_type_conflict_and_a_truncated_message_are_dead_letters_and_nothing_el
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_stopped_with_the_output_down_it_commits_nothing_and_the_next_start_delivers(kafka, influxdb, agents, name, client):
+def test_stopped_with_the_output_down_it_commits_nothing_and_the_next_start_delivers(
+    kafka, influxdb, agents, name, client
+):
     kafka.create(name)
     kafka.produce(name, lines(0, 3_000))
     text = source(kafka, name, client)
@@ -130,7 +138,9 @@ def test_stopped_with_the_output_down_it_commits_nothing_and_the_next_start_deli
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_rebalances_from_one_to_two_to_one_agents_with_the_output_down_lose_nothing(kafka, influxdb, agents, name, client):
+def test_rebalances_from_one_to_two_to_one_agents_with_the_output_down_lose_nothing(
+    kafka, influxdb, agents, name, client
+):
     kafka.create(name)
     kafka.produce(name, lines(0, 5_000))
     influxdb.stop()
@@ -206,7 +216,7 @@ def test_headers_metadata_tombstones_oversize_and_a_new_topic(kafka, influxdb, a
     ])  # fmt: skip
     agent = agents(source(kafka, name, client, more) + sink(influxdb.url, name))
     until(lambda: kafka.lag(name, name) == 0, agent=agent)
-    rows = influxdb.query("SELECT n, dc, topic, \"key\", \"offset\" FROM cpu", name)
+    rows = influxdb.query('SELECT n, dc, topic, "key", "offset" FROM cpu', name)
     assert rows == [[T0, 0, "eu", name, "k1", 0]]
     until(lambda: len(agent.letters()) == 2, 10, agent)
     assert sorted(letter["offset"] for letter in agent.letters()) == [2, 3]

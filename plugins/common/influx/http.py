@@ -85,7 +85,11 @@ class Servers:
         return session
 
     def send(
-        self, path: str, params: Mapping[str, str], body: Union[bytes, str], content_type: str = "text/plain; charset=utf-8"
+        self,
+        path: str,
+        params: Mapping[str, str],
+        body: Union[bytes, str],
+        content_type: str = "text/plain; charset=utf-8",
     ) -> Verdict:
         """POST to one URL after the other until one does not fail; the last failure's verdict otherwise.
 
@@ -116,8 +120,12 @@ class Servers:
         address = root + path + (f"?{query}" if query else "")
         try:
             answer = self._session(url).post(
-                address, params=dict(sorted(params.items())), data=data, headers=dict(headers),
-                timeout=self._timeout, allow_redirects=False,
+                address,
+                params=dict(sorted(params.items())),
+                data=data,
+                headers=dict(headers),
+                timeout=self._timeout,
+                allow_redirects=False,
             )
             verdict = judge(answer.status_code, answer.headers, answer.content)
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -141,7 +149,13 @@ class _NoAuth:
 def _plain(error: BaseException) -> str:
     """The innermost cause, without the wrappers' object addresses."""
     text = str(error)
-    for clue in ("Connection refused", "Name or service not known", "timed out", "reset by peer", "certificate verify failed"):
+    for clue in (
+        "Connection refused",
+        "Name or service not known",
+        "timed out",
+        "reset by peer",
+        "certificate verify failed",
+    ):
         if clue.lower() in text.lower():
             return clue
     return f"{type(error).__name__}: {text[:300]}"

@@ -23,7 +23,9 @@ class CommonInfluxConfig:
     http_headers: dict[str, str] = option("More headers for every request.", default={})
     http_proxy: str = option("Proxy to use; empty: the one that the environment names.", default="")
     user_agent: str = option("The User-Agent header; empty: pyagent and its version.", default="")
-    content_encoding: str = option("gzip, or identity for uncompressed bodies.", default="gzip", choices=("gzip", "identity", ""))
+    content_encoding: str = option(
+        "gzip, or identity for uncompressed bodies.", default="gzip", choices=("gzip", "identity", "")
+    )
     influx_uint_support: bool = option("Write unsigned values as 42u; InfluxDB 1.x cannot store them.", default=False)
     influx_omit_timestamp: bool = option(
         "Leave the times out. Then a repeated write makes a second point.", default=False

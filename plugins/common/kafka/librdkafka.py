@@ -99,9 +99,7 @@ class LibrdkafkaClient:
         return [topic for topic in found if not topic.startswith("__")]
 
     def subscribe(self, topics: Sequence[str]) -> None:
-        self._consumer.subscribe(
-            list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost
-        )
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
 
     def _assigned(self, consumer: Any, assigned: list[Any]) -> None:
         partitions = [(tp.topic, tp.partition) for tp in assigned]

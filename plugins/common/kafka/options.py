@@ -67,7 +67,9 @@ class KafkaConsumerConfig:
     )
     max_message_len: int = option("Longer messages become dead letters; 0: no limit.", default=0, example=1000000)
     tombstones: str = option(
-        "Messages without a value: skip them (counted), or make dead letters.", default="skip", choices=("skip", "dead_letter")
+        "Messages without a value: skip them (counted), or make dead letters.",
+        default="skip",
+        choices=("skip", "dead_letter"),
     )
     topic_tag: str = option("Add the topic as a tag of this name.", default="", example="topic")
     msg_headers_as_tags: list[str] = option("Headers to add as tags.", default=[])
@@ -98,7 +100,9 @@ class KafkaConsumerConfig:
     metadata_retry_max_duration: Duration = option("Telegraf's.", default=Duration(0))
     keep_alive_period: Duration = option("Telegraf's; the system's own is used here.", default=Duration(0))
     resolve_canonical_bootstrap_servers_only: bool = option("Not supported.", default=False)
-    enable_tls: Optional[bool] = option("true: TLS; false: none; unset: TLS if another tls_ option is set.", default=None)
+    enable_tls: Optional[bool] = option(
+        "true: TLS; false: none; unset: TLS if another tls_ option is set.", default=None
+    )
     tls_enable: Optional[bool] = option("The same, under its common name.", default=None)
     tls_ca: str = option("PEM file of the CAs to trust.", default="")
     tls_cert: str = option("PEM file with the client's certificate.", default="")

@@ -230,8 +230,12 @@ class PureClient:
             self._consumer.pause(tp)
         reason = f"{type(error).__name__}: {error}"
         if isinstance(error, UnsupportedCodecError):
-            reason += "; install the codec: pip install 'kafka-python[lz4,snappy,zstd]', or use the package confluent-kafka"
-        return Retry(f"topic {tp.topic} partition {tp.partition} waits at offset {offset}: a batch cannot be read: {reason}")
+            reason += (
+                "; install the codec: pip install 'kafka-python[lz4,snappy,zstd]', or use the package confluent-kafka"
+            )
+        return Retry(
+            f"topic {tp.topic} partition {tp.partition} waits at offset {offset}: a batch cannot be read: {reason}"
+        )
 
     def _try_again(self) -> None:
         """Read again what was set aside long enough."""

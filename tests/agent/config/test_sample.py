@@ -157,5 +157,7 @@ def test_every_plugins_sample_loads_as_printed_and_with_everything_in_force(
 
 def test_the_example_in_the_repository_is_not_stale() -> None:
     expected = sample(Registry(), distribution="pyagent-telemetry")
-    assert EXAMPLE.read_text(encoding="utf-8") == expected, "stale; make it anew: pyagent config create > telegraf.toml.example"
+    assert EXAMPLE.read_text(encoding="utf-8") == expected, (
+        "stale; make it anew: pyagent config create > telegraf.toml.example"
+    )
     assert set(tomli.loads(expected)) == {"global_tags", "agent"}

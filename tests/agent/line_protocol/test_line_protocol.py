@@ -103,7 +103,7 @@ TAKEN = [
     (rb",(b)=2,c=3,\1=|(.+)=.*\2=", "of duplicate keys the last counts"),
 ]
 REFUSED = [
-    (rb'="(?:[^"\\]|\\["\\])*\\[^"\\]', "in a string a backslash stands before \\ or \" alone"),
+    (rb'="(?:[^"\\]|\\["\\])*\\[^"\\]', 'in a string a backslash stands before \\ or " alone'),
     (rb"=-?0\d+[iu]", "integers have no leading zeros"),
     (rb"\r$", "a line ends in LF or CR LF"),
 ]
@@ -186,7 +186,9 @@ def test_tags_are_added_without_decoding_and_never_twice():
 
 
 def chunk(*payloads):
-    return RecordChunk([Record(payload, topic="t", partition=0, offset=i) for i, payload in enumerate(payloads)], "p", len(payloads))
+    return RecordChunk(
+        [Record(payload, topic="t", partition=0, offset=i) for i, payload in enumerate(payloads)], "p", len(payloads)
+    )
 
 
 def test_untouched_lines_stay_bytes_and_know_their_records():

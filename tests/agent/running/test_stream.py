@@ -50,9 +50,7 @@ class Topic(StreamInput):
             time.sleep(0.01)
             return []
         start, self.position = self.position, min(self.position + self.at_once, len(self.payloads))
-        records = [
-            Record(self.payloads[i], topic="t", partition=0, offset=i) for i in range(start, self.position)
-        ]
+        records = [Record(self.payloads[i], topic="t", partition=0, offset=i) for i in range(start, self.position)]
         return [RecordChunk(records, ("t", 0), self.position)]
 
     def commit(self, positions, *, wait):
@@ -100,14 +98,22 @@ class Rig:
         self.topic, self.store, self.sink = topic, Store(), Letters()
         self.letters = DeadLetterWriter(self.sink, statistics)
         self.output = RunningOutput(
-            self.store, OutputCommon(), OutputTiming(100, 1, 0, 0.01), 100, self.letters,
-            statistics.plugin("outputs", "store"), distribution="test 1.0", on_fatal=lambda reason: None,
+            self.store,
+            OutputCommon(),
+            OutputTiming(100, 1, 0, 0.01),
+            100,
+            self.letters,
+            statistics.plugin("outputs", "store"),
+            distribution="test 1.0",
+            on_fatal=lambda reason: None,
         )
         flow = Flow([], [], [self.output], self.letters)
         stats = statistics.plugin("inputs", "topic")
         intake = Intake(InputCommon(), {}, 1, False, False, stats)
         parser = Numbers(None)
-        self.stream = RunningStream(topic, parser, intake, flow, self.letters, MemoryBudget(limit), stats, commits=commits)
+        self.stream = RunningStream(
+            topic, parser, intake, flow, self.letters, MemoryBudget(limit), stats, commits=commits
+        )
 
     def start(self):
         self.letters.start()

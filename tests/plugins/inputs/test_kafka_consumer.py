@@ -107,7 +107,9 @@ def test_newest_begins_a_topic_found_later_at_the_oldest():
 
 def test_what_is_refused_or_passed_over_is_marked_with_its_index():
     made = consumer(max_message_len=3)
-    records = [Record(payload, topic="t", partition=0, offset=i) for i, payload in enumerate([b"abc", None, b"", b"abcd"])]
+    records = [
+        Record(payload, topic="t", partition=0, offset=i) for i, payload in enumerate([b"abc", None, b"", b"abcd"])
+    ]
     chunk = made._chunk(Slice(P0, records, 4))
     assert chunk.skipped == {1, 2}
     assert list(chunk.rejected) == [3]
@@ -128,7 +130,13 @@ def test_headers_metadata_and_the_records_time():
         metadata_as_tags=["key", "partition"], metadata_as_fields=["offset"], timestamp_source="inner",
     )  # fmt: skip
     record = Record(
-        b"x", topic="t", partition=0, offset=7, key=b"k", time=99, headers=[("dc", b"a"), ("dc", b"b"), ("name", b"n"), ("x", None)]
+        b"x",
+        topic="t",
+        partition=0,
+        offset=7,
+        key=b"k",
+        time=99,
+        headers=[("dc", b"a"), ("dc", b"b"), ("name", b"n"), ("x", None)],
     )
     found = decorated(made, record, Metric("m", {"v": 1}, {"topic": "own"}, 5))
     assert found == Metric("n", {"v": 1, "offset": 7}, {"dc": "b", "topic": "t", "key": "k", "partition": "0"}, 99)

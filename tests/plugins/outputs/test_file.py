@@ -65,7 +65,9 @@ def test_rotation_by_size_keeps_the_newest_archives(make, tmp_path):
 def test_dead_letters_survive_rotation(make, tmp_path):
     output = make(files=[str(tmp_path / "dead.jsonl")], rotation_max_size=10, rotation_max_archives=1)
     for offset in range(5):
-        output.write_dead_letters([DeadLetter("parse", "p", "why", Record(b"x", topic="t", partition=0, offset=offset))])
+        output.write_dead_letters(
+            [DeadLetter("parse", "p", "why", Record(b"x", topic="t", partition=0, offset=offset))]
+        )
     lines = [line for path in tmp_path.glob("dead*.jsonl") for line in path.read_text().splitlines()]
     assert sorted(json.loads(line)["offset"] for line in lines) == [0, 1, 2, 3, 4]
 

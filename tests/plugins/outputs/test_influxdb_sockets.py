@@ -21,7 +21,9 @@ def test_a_line_a_datagram_and_long_metrics_split(tmp_path):
         server.settimeout(5)
         output = make_plugin(InfluxDB, urls=[f"udp://127.0.0.1:{server.getsockname()[1]}"], udp_payload=40)
         output.open()
-        output.write(MetricBatch([Metric("m", {"v": 1}, time=1), Metric("n", {f"field{i}": i for i in range(4)}, time=2)]))
+        output.write(
+            MetricBatch([Metric("m", {"v": 1}, time=1), Metric("n", {f"field{i}": i for i in range(4)}, time=2)])
+        )
         output.close()
         found = [server.recv(100) for _ in range(3)]
     assert found[0] == b"m v=1i 1\n"

@@ -54,14 +54,21 @@ def test_the_documented_rules(payload, fields):
     assert metric.fields == fields
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_any_json_gives_metrics_or_a_parse_error(value):
     parser = make_plugin(Json, tag_keys=["a*"], json_string_fields=["*"])
     with contextlib.suppress(ParseError):
         parser.parse(json.dumps(value).encode())
 
 
-@given(st.binary(max_size=40), st.sampled_from(["int", "float", "string", "bool", "base64", "auto_integer", "auto_float"]))
+@given(
+    st.binary(max_size=40), st.sampled_from(["int", "float", "string", "bool", "base64", "auto_integer", "auto_float"])
+)
 def test_any_bytes_give_a_value_or_a_parse_error(data, kind):
     with contextlib.suppress(ParseError):
         make_plugin(Value, data_type=kind).parse(data)
