@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
 from plugins.common.kafka.client import Listener, Partition, Slice, security
+from plugins.common.kafka.library_log import LibraryLog
 from pyagent import Record, Retry, StartupError
 
 __all__ = ["LibrdkafkaClient"]
 
 _SECONDS = 10.0
+#: How long ``open`` waits for a first answer; the runtime tries again.
+_OPEN_SECONDS = 5.0
 
 
 class LibrdkafkaClient:
@@ -25,7 +28,7 @@ class LibrdkafkaClient:
         self._paused = False
         self._mine: list[Partition] = []
         self._eof: int = -191
-        self._trouble: Optional[int] = None
+        self._library_log = LibraryLog(log, "librdkafka")
 
     def open(self, listener: Listener) -> None:
         import confluent_kafka
@@ -58,14 +61,14 @@ class LibrdkafkaClient:
             "topic.metadata.refresh.interval.ms": int(config.topic_refresh.seconds * 1000),
             "allow.auto.create.topics": False,
             "error_cb": self._error,
-            "logger": self._log if not hasattr(self._log, "logger") else self._log.logger,
+            "logger": self._library_log.logger,
             **self._security(),
         }
         if config.group_instance_id:
             settings["group.instance.id"] = config.group_instance_id
         self._consumer = confluent_kafka.Consumer(settings)
         try:
-            self._consumer.list_topics(timeout=_SECONDS)
+            self._consumer.list_topics(timeout=_OPEN_SECONDS)
         except confluent_kafka.KafkaException as error:
             self.close()
             raise StartupError(f"no broker of {', '.join(config.brokers)} answers: {error.args[0]}") from error
@@ -90,9 +93,7 @@ class LibrdkafkaClient:
         return settings
 
     def _error(self, error: Any) -> None:
-        if error.code() != self._trouble:  # librdkafka repeats itself, with other timings in the text
-            self._trouble = error.code()
-            self._log.warning("broker: %s", error)
+        self._library_log.logger.warning("%s", error.str() if hasattr(error, "str") else error)
 
     def topics(self) -> Collection[str]:
         found = self._consumer.list_topics(timeout=_SECONDS).topics

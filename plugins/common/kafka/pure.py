@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
 from plugins.common.kafka.client import Listener, Partition, Slice, security
+from plugins.common.kafka.library_log import LibraryLog
 from pyagent import Record, Retry, StartupError
 
 __all__ = ["PureClient"]
 
 
+#: How long ``open`` waits for a first answer; the runtime tries again.
+_OPEN_SECONDS = 5
 #: A partition whose next batch cannot be read is asked for again after so many seconds.
 _UNREADABLE = 10.0
 
@@ -38,8 +40,7 @@ class PureClient:
         from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
         from kafka.errors import KafkaError
 
-        for name in ("kafka", "kafka.conn", "kafka.coordinator", "kafka.consumer", "kafka.client"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        LibraryLog(self._log, "kafka")
         config = self._config
         assignors = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
         if config.balance_strategy == "sticky":
@@ -66,6 +67,8 @@ class PureClient:
         }
         if config.group_instance_id:
             settings["group_instance_id"] = config.group_instance_id
+        if "bootstrap_timeout_ms" in kafka.KafkaConsumer.DEFAULT_CONFIG:  # from 3.0 on
+            settings["bootstrap_timeout_ms"] = _OPEN_SECONDS * 1000
         try:
             self._consumer = kafka.KafkaConsumer(**settings)
         except KafkaError as error:
