@@ -23,6 +23,8 @@ from agent.stats import PluginStatistics, Snapshot
 __all__ = ["RunningStream"]
 
 _COMMIT_EVERY = 1.0
+#: Every so many commits the last position is committed again.
+_REPEAT_COMMIT = 30
 #: Shorter waits for room are simply not polled through; after this the partitions are paused.
 _PAUSE_AFTER = 2.0
 _POLL = 0.1
@@ -64,6 +66,7 @@ class RunningStream:
         self._paused = False
         self._no_room_since: Optional[float] = None
         self._last_commit = time.monotonic()
+        self._turns_to_repeat = _REPEAT_COMMIT
         self._emitting = threading.Lock()
         self.thread = threading.Thread(target=self._run, name=self.identity, daemon=True)
         stats.gauge("undelivered", lambda: self._undelivered)
@@ -212,14 +215,18 @@ class RunningStream:
 
     def _commit_when_due(self) -> None:
         if time.monotonic() - self._last_commit >= _COMMIT_EVERY:
-            self._commit(wait=False)
+            self._turns_to_repeat -= 1
+            self._commit(wait=False, again=self._turns_to_repeat <= 0)
+            if self._turns_to_repeat <= 0:
+                self._turns_to_repeat = _REPEAT_COMMIT
 
-    def _commit(self, *, wait: bool, only: Optional[Sequence[Any]] = None) -> None:
+    def _commit(self, *, wait: bool, only: Optional[Sequence[Any]] = None, again: bool = False) -> None:
+        """Commit what is settled; ``again``: also what an earlier commit, that nobody waited for, may have missed."""
         self._last_commit = time.monotonic()
         positions = {}
         for partition in list(self._trackers) if only is None else only:
             tracker = self._trackers.get(partition)
-            position = tracker.committable(again=wait) if tracker is not None else None
+            position = tracker.committable(again=wait or again) if tracker is not None else None
             if position is not None:
                 positions[partition] = position
         if not positions or not self.commits:

@@ -169,6 +169,14 @@ def test_a_clean_stop_commits_everything_that_was_written(rig):
     assert run.topic.closed
 
 
+def test_a_commit_that_nobody_waited_for_is_repeated(rig, monkeypatch):
+    monkeypatch.setattr("agent.running.stream._COMMIT_EVERY", 0.01)
+    monkeypatch.setattr("agent.running.stream._REPEAT_COMMIT", 3)
+    run = rig(*numbers(2))
+    run.start()
+    until(lambda: run.topic.committed.count(2) >= 3)
+
+
 def test_a_trial_run_commits_nothing(rig):
     run = rig(*numbers(3), commits=False)
     run.start()
