@@ -73,6 +73,7 @@ _ELEMENTS = [
     ("4", r"(?P<minute>\d{1,2})"),
     ("5", r"(?P<second>\d{1,2})(?P<extra>[.,]\d+)?"),
 ]
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 _FRACTION = re.compile(r"[.,](0+|9+)(?!\d)")
 
 
@@ -99,6 +100,7 @@ def _layout(layout: str) -> re.Pattern[str]:
     out: list[str] = []
     at = 0
     seconds_last = False
+    seen: set[str] = set()
     while at < len(layout):
         fraction = _FRACTION.match(layout, at)
         if fraction is not None and seconds_last:
@@ -112,7 +114,9 @@ def _layout(layout: str) -> re.Pattern[str]:
             if layout.startswith(element, at):
                 if element == "Jan" and layout.startswith("January", at):
                     continue
-                out.append(pattern)
+                # An element may stand twice, as in "02 2"; the first is read, the others must only fit.
+                out.append(_GROUP.sub(lambda m: "(?:" if m[1] in seen else m[0], pattern))
+                seen.update(_GROUP.findall(pattern))
                 at += len(element)
                 seconds_last = element in ("05", "5")
                 break
@@ -256,7 +260,7 @@ def format_timestamp(nanoseconds: int, layout: str, timezone_name: str = "") -> 
     out, at = "", 0
     while at < len(layout):
         match = _FRACTION.match(layout, at)
-        if match is not None and out[-1:].isdigit():
+        if match is not None:
             digits = fraction[: len(match[1])]
             digits = digits if match[1][0] == "0" else digits.rstrip("0")
             out += layout[at] + digits if digits else ""

@@ -36,12 +36,22 @@ def plugin(pair):
     return Registry().load(*pair)
 
 
+#: Options without which a plugin cannot be made.
+REQUIRED = {
+    "inputs.file": {"files": ["x"]},
+    "inputs.kafka_consumer": {"brokers": ["127.0.0.1:1"], "topics": ["t"]},
+    "processors.date": {"tag_key": "day", "date_format": "2006-01-02"},
+    "processors.pivot": {"tag_key": "name", "value_key": "value"},
+    "processors.scale": {"scaling": [{"factor": 2, "fields": ["v"]}]},
+    "processors.split": {"template": [{"name": "n", "fields": ["v"]}]},
+    "processors.timestamp": {
+        "field": "t", "source_timestamp_format": "unix", "destination_timestamp_format": "rfc3339",
+    },
+}  # fmt: skip
+
+
 def required(plugin):
-    """Options without which it cannot be made."""
-    return {
-        "inputs.file": {"files": ["x"]},
-        "inputs.kafka_consumer": {"brokers": ["127.0.0.1:1"], "topics": ["t"]},
-    }.get(plugin, {})
+    return REQUIRED.get(plugin, {})
 
 
 def test_it_is_of_its_kind_and_has_a_docstring(pair, plugin):
