@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from processes import InfluxDBServer, KafkaServer, ServerMissing, VictoriaMetricsServer
+
+from tests.servers.influxdb import InfluxDBServer
+from tests.servers.kafka import KafkaServer
+from tests.servers.processes import ServerMissing, missing
+from tests.servers.tansu import TansuServer
+from tests.servers.victoria import VictoriaMetricsServer
 
 
 def serve(kind, factory):
     try:
-        server = kind(factory.mktemp(kind.__name__.lower())).start()
-    except ServerMissing as missing:
-        if os.environ.get("PYAGENT_REQUIRE_SERVERS"):
-            pytest.fail(f"required here: {missing}")
-        pytest.skip(str(missing))
+        server = kind(factory.mktemp(kind.__name__.lower()))
+    except ServerMissing as absent:
+        missing(str(absent))
+    server.start()
     yield server
     server.stop()
 
@@ -32,3 +34,8 @@ def influxdb(tmp_path_factory):
 @pytest.fixture(scope="session")
 def victoria(tmp_path_factory):
     yield from serve(VictoriaMetricsServer, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tansu(tmp_path_factory):
+    yield from serve(TansuServer, tmp_path_factory)
