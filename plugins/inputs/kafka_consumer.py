@@ -9,9 +9,10 @@ from typing import Any, Optional
 
 from plugins.common.kafka.client import KafkaClient, Partition, Slice
 from plugins.common.kafka.options import REFUSED, KafkaConsumerConfig
+from plugins.common.tls import check_tls
 from pyagent import ConfigError, Metric, MetricBatch, Record, RecordChunk, Retry, StreamInput
 
-_MECHANISMS = ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_MECHANISMS = ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
 _hinted = False
 
 
@@ -44,23 +45,16 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         for key in REFUSED:
             if getattr(options, key):
                 raise ConfigError("is not supported yet by either Kafka client here; take it out", key=key)
-        if options.tls_min_version.upper() not in ("", "TLS12"):
-            raise ConfigError("can only be TLS12 yet", key="tls_min_version")
-        if options.tls_renegotiation_method != "never":
-            raise ConfigError('can only be "never"', key="tls_renegotiation_method")
+        check_tls(options)
+        if options.sasl_mechanism == "OAUTHBEARER" and not options.sasl_access_token:
+            raise ConfigError("is OAUTHBEARER, which needs sasl_access_token", key="sasl_mechanism")
         self._patterns = [self._compile(pattern) for pattern in options.topic_regexps]
         self.max_undelivered = options.max_undelivered_messages or None
         found = importlib.util.find_spec("confluent_kafka") is not None
         if options.client == "confluent" and not found:
             raise ConfigError("is confluent, which is not installed: pip install confluent-kafka", key="client")
         self._confluent = options.client == "confluent" or (options.client == "auto" and found)
-        if self._confluent and options.balance_strategy == "sticky":
-            if options.client == "confluent":
-                raise ConfigError(
-                    'is sticky, which confluent has none of: use range or roundrobin, or client = "kafka-python"',
-                    key="balance_strategy",
-                )
-            self._confluent = False
+        self._only_pure()
         headers = [name for name in options.msg_headers_as_tags if name != options.msg_header_as_metric_name]
         self._header_tags = frozenset(headers)
         self._decorated = bool(
@@ -72,6 +66,19 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         )
         if options.timestamp_source == "outer":
             self.log.warning('timestamp_source = "outer" is taken as "inner": modern batches have no other time')
+
+    def _only_pure(self) -> None:
+        """What librdkafka cannot do is done by kafka-python, unless confluent was asked for by name."""
+        options = self.config
+        wants = {
+            "balance_strategy": options.balance_strategy == "sticky",
+            "tls_server_name": bool(options.tls_server_name),
+            "tls_min_version": options.tls_min_version.upper() not in ("", "TLS12"),
+        }
+        for key in [key for key, wanted in wants.items() if wanted and self._confluent]:
+            if options.client == "confluent":
+                raise ConfigError(f'is "{getattr(options, key)}", which only client = "kafka-python" can do', key=key)
+            self._confluent = False
 
     @staticmethod
     def _compile(pattern: str) -> Any:

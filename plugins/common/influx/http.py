@@ -34,7 +34,7 @@ class Servers:
         timeout: Seconds for a whole request.
         headers: Sent with every request.
         gzip: Compress bodies.
-        options: ``verify``, ``cert``, ``auth``, ``proxies`` of requests.
+        options: ``verify``, ``auth``, ``proxies`` of requests; ``context`` and ``server_name`` for TLS.
     """
 
     def __init__(
@@ -65,15 +65,11 @@ class Servers:
             session.headers.update(self._headers)
             session.auth = self._options.get("auth") or _NoAuth()
             session.verify = self._options.get("verify", True)
-            session.cert = self._options.get("cert")
             if self._options.get("proxies"):
                 session.trust_env = False
                 session.proxies = self._options["proxies"]
-            adapter: Any = HTTPAdapter(pool_connections=1, pool_maxsize=8)
-            if self._local_address:
-                host, _, port = self._local_address.rpartition(":")
-                address = (host, int(port)) if host and port.isdigit() else (self._local_address, 0)
-                adapter.init_poolmanager(1, 8, source_address=address)
+            pool = _pool_options(self._options, self._local_address)
+            adapter: Any = _adapter_class()(pool) if pool else HTTPAdapter(pool_connections=1, pool_maxsize=8)
             if url.startswith("unix://"):
                 from plugins.common.influx.unix import UnixAdapter
 
@@ -137,6 +133,33 @@ class Servers:
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
+
+
+def _pool_options(options: Mapping[str, Any], local_address: str) -> dict[str, Any]:
+    """What requests has no words for."""
+    pool: dict[str, Any] = {}
+    if options.get("context") is not None:
+        pool["ssl_context"] = options["context"]
+        if options.get("server_name"):
+            pool["server_hostname"] = options["server_name"]
+    if local_address:
+        host, _, port = local_address.rpartition(":")
+        pool["source_address"] = (host, int(port)) if host and port.isdigit() else (local_address, 0)
+    return pool
+
+
+def _adapter_class() -> Any:
+    from requests.adapters import HTTPAdapter
+
+    class Adapter(HTTPAdapter):
+        def __init__(self, pool: dict[str, Any]) -> None:
+            self._options = pool
+            super().__init__(pool_connections=1, pool_maxsize=8)
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **{**kwargs, **self._options})
+
+    return Adapter
 
 
 class _NoAuth:

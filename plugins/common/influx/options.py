@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import urlsplit
 
-from pyagent import ConfigError, Duration, Secret, config, option
+from plugins.common.tls import TlsClientConfig, check_tls, client_context
+from pyagent import ConfigError, Duration, config, option
 
 __all__ = ["CommonInfluxConfig", "check", "request_options"]
 
 
 @config
-class CommonInfluxConfig:
+class CommonInfluxConfig(TlsClientConfig):
     """URLs, TLS, proxy, headers, encoding."""
 
     urls: list[str] = option(
@@ -30,16 +30,6 @@ class CommonInfluxConfig:
     influx_omit_timestamp: bool = option(
         "Leave the times out. Then a repeated write makes a second point.", default=False
     )
-    tls_enable: Optional[bool] = option("TLS is used where the URL says https; nothing else is needed.", default=None)
-    tls_ca: str = option("PEM file of the CAs to trust instead of the system's.", default="")
-    tls_cert: str = option("PEM file with the client's certificate.", default="")
-    tls_key: str = option("PEM file with the client's key.", default="")
-    tls_key_pwd: Secret = option("Password of that key; not supported yet: use a key without one.", default=Secret(""))
-    tls_server_name: str = option("Name to verify instead of the URL's; not supported yet.", default="")
-    tls_min_version: str = option("The library's own minimum (TLS12) is used.", default="TLS12")
-    tls_cipher_suites: list[str] = option("Not supported yet.", default=[])
-    tls_renegotiation_method: str = option("Only never.", default="never")
-    insecure_skip_verify: bool = option("Trust any certificate.", default=False)
     on_missing_destination: str = option(
         "When the database or bucket that a tag chose does not exist: wait for it, or make dead letters.",
         default="wait",
@@ -61,26 +51,15 @@ def check(config: CommonInfluxConfig, schemes: tuple[str, ...]) -> None:
             raise ConfigError(
                 f'has "{url}": unsupported scheme "{scheme}"; supported: {", ".join(schemes)}', key="urls"
             )
-    for key in ("tls_key_pwd", "tls_server_name", "tls_cipher_suites"):
-        if getattr(config, key):
-            raise ConfigError("is not supported yet; take it out", key=key)
-    if config.tls_min_version.upper() not in ("", "TLS12"):
-        raise ConfigError("can only be TLS12 yet", key="tls_min_version")
-    if config.tls_renegotiation_method != "never":
-        raise ConfigError('can only be "never"', key="tls_renegotiation_method")
-    for key in ("tls_ca", "tls_cert", "tls_key"):
-        name = getattr(config, key)
-        if name and not Path(name).is_file():
-            raise ConfigError(f"names {name}, which is no file", key=key)
-    if bool(config.tls_cert) != bool(config.tls_key):
-        raise ConfigError("needs both tls_cert and tls_key", key="tls_cert")
+    check_tls(config)
 
 
 def request_options(config: CommonInfluxConfig) -> dict[str, Any]:
-    """``verify``, ``cert`` and ``proxies`` for the transport."""
+    """``verify``, ``proxies`` and ``context`` for the transport."""
     options: dict[str, Any] = {"verify": False if config.insecure_skip_verify else (config.tls_ca or True)}
-    if config.tls_cert:
-        options["cert"] = (config.tls_cert, config.tls_key)
+    if any(urlsplit(url).scheme == "https" for url in config.urls):
+        options["context"] = client_context(config)
+        options["server_name"] = config.tls_server_name
     if config.http_proxy:
         options["proxies"] = {"http": config.http_proxy, "https": config.http_proxy}
     return options

@@ -89,7 +89,8 @@ def security(config: Any, names: Mapping[str, str]) -> dict[str, Any]:
     """
     tls = config.tls_enable if config.enable_tls is None else config.enable_tls
     if tls is None:
-        tls = bool(config.tls_ca or config.tls_cert or config.insecure_skip_verify)
+        # Telegraf's rule: any tls_ option that is set means TLS.
+        tls = bool(config.tls_ca or config.tls_cert or config.tls_server_name or config.insecure_skip_verify)
     mechanism = config.sasl_mechanism or ("PLAIN" if config.sasl_username else "")
     values = {
         "protocol": ("SASL_" if mechanism else "") + ("SSL" if tls else "PLAINTEXT"),

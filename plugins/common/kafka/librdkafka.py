@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Optional
 
 from plugins.common.kafka.client import Listener, Partition, Slice, security
 from plugins.common.kafka.library_log import LibraryLog
+from plugins.common.tls import cipher_string
 from pyagent import Record, Retry, StartupError
 
 __all__ = ["LibrdkafkaClient"]
@@ -90,6 +92,18 @@ class LibrdkafkaClient:
         )
         if self._config.insecure_skip_verify:
             settings["enable.ssl.certificate.verification"] = False
+        ciphers = cipher_string(self._config.tls_cipher_suites)
+        if ciphers:
+            settings["ssl.cipher.suites"] = ciphers
+        if self._config.sasl_mechanism == "OAUTHBEARER":
+            config = self._config
+            # librdkafka asks again shortly before the time given: a static token is good until it is refused.
+            settings["oauth_cb"] = lambda _: (
+                config.sasl_access_token.get(),
+                time.time() + 3600,
+                "",
+                dict(config.sasl_extensions),
+            )
         return settings
 
     def _error(self, error: Any) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Optional
 
+from plugins.common.tls import TlsClientConfig
 from pyagent import Duration, Secret, Size, config, option
 
 #: Options of Telegraf's that would change what is secure, and that no client here can do yet: refused, never ignored.
 REFUSED = (
-    "sasl_access_token",
-    "sasl_extensions",
     "sasl_gssapi_service_name",
     "sasl_gssapi_auth_type",
     "sasl_gssapi_kerberos_config_path",
@@ -20,8 +19,6 @@ REFUSED = (
     "sasl_aws_msk_iam_profile",
     "sasl_aws_msk_iam_role",
     "sasl_aws_msk_iam_session",
-    "tls_server_name",
-    "tls_cipher_suites",
     "resolve_canonical_bootstrap_servers_only",
 )
 
@@ -32,7 +29,7 @@ _METADATA = ("key", "partition", "offset", "timestamp")
 
 
 @config
-class KafkaConsumerConfig:
+class KafkaConsumerConfig(TlsClientConfig):
     """Options of ``inputs.kafka_consumer``."""
 
     brokers: list[str] = option("Brokers to begin with, host:port.", default=[], example=["localhost:9092"])
@@ -103,17 +100,11 @@ class KafkaConsumerConfig:
     enable_tls: Optional[bool] = option(
         "true: TLS; false: none; unset: TLS if another tls_ option is set.", default=None
     )
-    tls_enable: Optional[bool] = option("The same, under its common name.", default=None)
-    tls_ca: str = option("PEM file of the CAs to trust.", default="")
-    tls_cert: str = option("PEM file with the client's certificate.", default="")
-    tls_key: str = option("PEM file with its key.", default="")
-    tls_key_pwd: Secret = option("Password of that key.", default=Secret(""))
-    insecure_skip_verify: bool = option("Trust any certificate.", default=False)
-    sasl_mechanism: str = option("PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.", default="")
+    sasl_mechanism: str = option("PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER.", default="")
     sasl_username: Secret = option("Name for SASL.", default=Secret(""))
     sasl_password: Secret = option("Password for SASL.", default=Secret(""))
-    sasl_access_token: Secret = option("Token for OAUTHBEARER; not supported yet.", default=Secret(""))
-    sasl_extensions: dict[str, str] = option("For OAUTHBEARER; not supported yet.", default={})
+    sasl_access_token: Secret = option("The token for OAUTHBEARER.", default=Secret(""))
+    sasl_extensions: dict[str, str] = option("Extensions for OAUTHBEARER.", default={})
     sasl_gssapi_service_name: str = option("For GSSAPI; not supported.", default="")
     sasl_gssapi_auth_type: str = option("For GSSAPI; not supported.", default="")
     sasl_gssapi_kerberos_config_path: str = option("For GSSAPI; not supported.", default="")
@@ -124,8 +115,4 @@ class KafkaConsumerConfig:
     sasl_aws_msk_iam_profile: str = option("For AWS-MSK-IAM; not supported.", default="")
     sasl_aws_msk_iam_role: str = option("For AWS-MSK-IAM; not supported.", default="")
     sasl_aws_msk_iam_session: str = option("For AWS-MSK-IAM; not supported.", default="")
-    tls_server_name: str = option("Name to verify instead of the broker's; not supported yet.", default="")
-    tls_min_version: str = option("TLS10 to TLS13; the libraries' own minimum (TLS12) is used.", default="TLS12")
-    tls_cipher_suites: list[str] = option("Not supported yet.", default=[])
-    tls_renegotiation_method: str = option("Only never.", default="never")
     sasl_version: int = option("Telegraf's; negotiated here.", default=1)

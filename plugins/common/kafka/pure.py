@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from plugins.common.kafka.client import Listener, Partition, Slice, security
 from plugins.common.kafka.library_log import LibraryLog
+from plugins.common.tls import client_context
 from pyagent import Record, Retry, StartupError
 
 __all__ = ["PureClient"]
@@ -86,20 +87,13 @@ class PureClient:
                 "mechanism": "sasl_mechanism",
                 "username": "sasl_plain_username",
                 "password": "sasl_plain_password",
-                "ca": "ssl_cafile",
-                "cert": "ssl_certfile",
-                "key": "ssl_keyfile",
-                "key_password": "ssl_password",
             },
         )
-        if config.insecure_skip_verify:
-            import ssl
-
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            if config.tls_cert:
-                context.load_cert_chain(config.tls_cert, config.tls_key or None, config.tls_key_pwd.get() or None)
-            settings["ssl_context"] = context
+        if settings["security_protocol"].endswith("SSL"):
+            settings["ssl_context"] = client_context(config)
+            settings["ssl_check_hostname"] = not config.insecure_skip_verify
+        if config.sasl_mechanism == "OAUTHBEARER":
+            settings["sasl_oauth_token_provider"] = _token_provider(config)
         return settings
 
     def topics(self) -> Collection[str]:
@@ -307,6 +301,22 @@ class PureClient:
         if self._consumer is not None:
             self._consumer.close(autocommit=False)
             self._consumer = None
+
+
+def _token_provider(config: Any) -> Any:
+    try:
+        from kafka.net.sasl.oauth import AbstractTokenProvider
+    except ImportError:  # before 3.0
+        from kafka.sasl.oauth import AbstractTokenProvider
+
+    class Static(AbstractTokenProvider):  # type: ignore[misc]
+        def token(self) -> str:
+            return str(config.sasl_access_token.get())
+
+        def extensions(self) -> dict[str, str]:
+            return dict(config.sasl_extensions)
+
+    return Static()
 
 
 def _tp(partition: Partition) -> Any:

@@ -161,7 +161,8 @@ def test_lag_in_messages_and_seconds():
 
 @pytest.mark.parametrize("options", [
     {"topics": []}, {"brokers": []}, {"sasl_mechanism": "GSSAPI"}, {"sasl_aws_msk_iam_region": "x"}, {"topic_regexps": ["("]},
-    {"tls_server_name": "x"}, {"tls_min_version": "TLS13"}, {"tls_renegotiation_method": "freely"},
+    {"client": "confluent", "tls_server_name": "x"}, {"client": "confluent", "tls_min_version": "TLS13"},
+    {"sasl_mechanism": "OAUTHBEARER"}, {"tls_ca": "/nowhere.pem"}, {"tls_cipher_suites": ["NO_SUCH"]}, {"tls_renegotiation_method": "freely"},
     {"client": "confluent", "balance_strategy": "sticky"}, {"offset": "middle"},
 ])  # fmt: skip
 def test_what_cannot_work_is_refused(options):
@@ -171,9 +172,9 @@ def test_what_cannot_work_is_refused(options):
 
 @pytest.mark.parametrize(("options", "protocol"), [
     ({}, "PLAINTEXT"),
-    ({"tls_ca": "ca.pem"}, "SSL"),
-    ({"tls_ca": "ca.pem", "enable_tls": False}, "PLAINTEXT"),
-    ({"tls_ca": "ca.pem", "tls_enable": False}, "PLAINTEXT"),
+    ({"tls_server_name": "x"}, "SSL"),
+    ({"insecure_skip_verify": True, "enable_tls": False}, "PLAINTEXT"),
+    ({"insecure_skip_verify": True, "tls_enable": False}, "PLAINTEXT"),
     ({"enable_tls": True, "sasl_username": "u", "sasl_password": "p"}, "SASL_SSL"),
     ({"sasl_mechanism": "SCRAM-SHA-256", "sasl_username": "u"}, "SASL_PLAINTEXT"),
 ])  # fmt: skip
@@ -183,5 +184,5 @@ def test_what_the_security_options_come_to(options, protocol):
     found = security(made.config, names)
     assert found.pop("P") == protocol
     mechanism = options.get("sasl_mechanism") or ("PLAIN" if "sasl_username" in options else None)
-    wanted = {"M": mechanism, "U": options.get("sasl_username"), "C": options.get("tls_ca")}
+    wanted = {"M": mechanism, "U": options.get("sasl_username")}
     assert found == {name: value for name, value in wanted.items() if value}
