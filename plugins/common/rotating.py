@@ -25,6 +25,7 @@ class RotatingFile:
         self._interval, self._max_size, self._max_archives = interval, max_size, max_archives
         self._file: Optional[IO[bytes]] = None
         self._opened = 0.0
+        self._whole_lines = False
 
     def open(self) -> None:
         """Open for appending; raises OSError."""
@@ -35,6 +36,10 @@ class RotatingFile:
     def keep_all(self) -> None:
         """Delete no old file from here on."""
         self._max_archives = -1
+
+    def whole_lines(self) -> None:
+        """From here on, what is appended to a file with a torn last line (a crash) begins on a line of its own."""
+        self._whole_lines = True
 
     def append(self, data: bytes, *, durable: bool = False) -> None:
         """Append all of ``data`` or nothing; raises OSError.
@@ -50,6 +55,8 @@ class RotatingFile:
         file = self._file
         assert file is not None
         start = os.fstat(file.fileno()).st_size
+        if self._whole_lines and self._torn(start):
+            data = b"\n" + data
         try:
             rest = memoryview(data)
             while rest:
@@ -60,6 +67,13 @@ class RotatingFile:
             if self.path.is_file():
                 os.ftruncate(file.fileno(), start)  # no half line for the next one to join
             raise
+
+    def _torn(self, size: int) -> bool:
+        if not size or not self.path.is_file():
+            return False
+        with self.path.open("rb") as file:
+            file.seek(size - 1)
+            return file.read(1) != b"\n"
 
     def _due(self) -> bool:
         if self._interval and time.time() - self._opened >= self._interval:

@@ -72,12 +72,16 @@ class File(Output[FileConfig]):
     def write_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         for file in self._files:
             file.keep_all()
+            file.whole_lines()
         self._append(b"".join(letter.to_json() for letter in letters), durable=True)
 
     def _append(self, data: bytes, *, durable: bool = False) -> None:
         if self._stdout:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
+            try:
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+            except OSError as error:
+                raise Retry(f"cannot write to standard output: {error}") from error
         for file in self._files:
             try:
                 file.append(data, durable=durable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from plugins.common.influx.answers import KEEP, POINTS, WRITTEN, Verdict
+from plugins.common.influx.answers import KEEP, REFUSED, WRITTEN, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
@@ -44,9 +44,9 @@ class InfluxDB(Output[InfluxDBConfig]):
         if self._udp and len(self._udp) < len(self.config.urls):
             raise ConfigError("mixes UDP, which never answers, with HTTP; use an output for each", key="urls")
         self._servers: Servers | None = None
-        self._made: set[str] = set()
-        if self.config.database == "" and not self.config.database_tag:
-            raise ConfigError("is empty", key="database")
+        self._asked: set[str] = set()
+        """Databases made already, and those that these credentials may not make."""
+        self._database = self.config.database or "telegraf"
 
     def open(self) -> None:
         options = self.config
@@ -66,8 +66,7 @@ class InfluxDB(Output[InfluxDBConfig]):
             options=settings,
             local_address=options.local_address,
         )
-        if options.database:
-            self._create(options.database)
+        self._create(self._database)
 
     def close(self) -> None:
         if getattr(self, "_servers", None) is not None:
@@ -86,10 +85,12 @@ class InfluxDB(Output[InfluxDBConfig]):
 
         query = urlencode({"q": f'CREATE DATABASE "{name}"'})
         verdict = self._servers.send("/query", {}, query, "application/x-www-form-urlencoded")
+        if verdict.status == 403:
+            self._asked.add(database)  # asking with every write would only fill the log
         if verdict.kind != WRITTEN:
             self.log.warning('database "%s" creation failed: %s', database, verdict.reason)
             return False
-        self._made.add(database)
+        self._asked.add(database)
         return True
 
     def _send(self, database: str, policy: str, body: bytes) -> Verdict:
@@ -103,8 +104,8 @@ class InfluxDB(Output[InfluxDBConfig]):
         if verdict.kind == KEEP and verdict.status == 404 and "database not found" in verdict.reason:
             if self._create(database):
                 return self._servers.send("/write", params, body)
-            if self.config.on_missing_destination == "dead_letter" and database != self.config.database:
-                return Verdict(POINTS, f'partial write: database "{database}" not found', None, 404)
+            if self.config.on_missing_destination == "dead_letter" and database != self._database:
+                return Verdict(REFUSED, f'database "{database}" not found', None, 404)
         return verdict
 
     def write(self, batch: MetricBatch) -> None:
@@ -115,7 +116,7 @@ class InfluxDB(Output[InfluxDBConfig]):
             return
         if not options.database_tag and not options.retention_policy_tag:
             lines = batch.encode_lines(**encoding)
-            lane = (options.database, options.retention_policy)
+            lane = (self._database, options.retention_policy)
             write_lanes([(list(range(len(lines))), lines, lambda body: self._send(*lane, body))])
             return
         lanes = split(batch, self._choose)
@@ -149,9 +150,9 @@ class InfluxDB(Output[InfluxDBConfig]):
         options = self.config
         database = tags.get(options.database_tag, "") if options.database_tag else ""
         policy = tags.get(options.retention_policy_tag, "") if options.retention_policy_tag else ""
-        return database or options.database, policy or options.retention_policy
+        return database or self._database, policy or options.retention_policy
 
     def _sender(self, database: str, policy: str):  # type: ignore[no-untyped-def]
-        if database not in self._made and self.config.database_tag:
+        if database not in self._asked and self.config.database_tag:
             self._create(database)
         return lambda body: self._send(database, policy, body)

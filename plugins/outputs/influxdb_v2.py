@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from plugins.common.influx.answers import KEEP, POINTS, Verdict
+from plugins.common.influx.answers import REFUSED, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
@@ -68,56 +68,50 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
         params = {"bucket": bucket, "org": self.config.organization}
 
         def send(body: bytes) -> Verdict:
-            wait = self._over_limit(len(body))
-            if wait is not None:
-                return Verdict(KEEP, "rate_limit is reached for this period", wait)
             assert self._servers is not None
             verdict = self._servers.send("/api/v2/write", params, body)
             chosen_by_data = bucket != self.config.bucket
             if verdict.status == 404 and chosen_by_data and self.config.on_missing_destination == "dead_letter":
-                return Verdict(POINTS, f'partial write: bucket "{bucket}" not found', None, 404)
+                return Verdict(REFUSED, f'bucket "{bucket}" not found', None, 404)
             return verdict
 
         return send
 
-    def _over_limit(self, size: int) -> float | None:
-        """Seconds to wait if the period's bytes are used up; books ``size`` otherwise."""
+    def _fits(self, sizes: Sequence[int]) -> tuple[int, float]:
+        """How many lines of these sizes (bytes) the rate limit lets go now; if none, the seconds to wait."""
         limit = self.config.rate_limit
-        if not limit:
-            return None
         with self._lock:
             now = time.monotonic()
             if now >= self._period_ends:
                 self._period_ends, self._sent = now + self.config.rate_limit_period.seconds, 0
-            # A body above the limit goes out alone at the start of a period: else it never would.
-            if self._sent and self._sent + size > limit:
-                return self._period_ends - now
-            self._sent += size
-            return None
+            count = 0
+            for size in sizes:
+                # A line above the limit goes alone at the start of a period: else it never would.
+                if self._sent and self._sent + size > limit:
+                    break
+                self._sent += size
+                count += 1
+            return count, self._period_ends - now
 
     def write(self, batch: MetricBatch) -> None:
         options = self.config
         uint, omit = options.influx_uint_support, options.influx_omit_timestamp
+        lanes = []
         if options.bucket_tag:
             drop = [options.bucket_tag] if options.exclude_bucket_tag else []
             chosen = split(batch, lambda tags: (tags.get(options.bucket_tag) or options.bucket,))
-            write_lanes(
-                [
-                    (
-                        indices,
-                        without_tags(batch.select(indices), drop).encode_lines(uint_support=uint, omit_timestamp=omit),
-                        self._sender(bucket),
-                    )
-                    for (bucket,), indices in chosen.items()
-                ]
-            )
-            return
-        lines = batch.encode_lines(uint_support=uint, omit_timestamp=omit)
-        parts = min(options.concurrent_writes, len(lines)) or 1
-        size = -(-len(lines) // parts)
-        send = self._sender(options.bucket)
-        lanes = [
-            (list(range(start, min(start + size, len(lines)))), lines[start : start + size], send)
-            for start in range(0, len(lines), size)
-        ]
-        write_lanes(lanes, threads=parts)
+            for (bucket,), indices in chosen.items():
+                own = without_tags(batch.select(indices), drop)
+                lanes += self._parts(indices, own.encode_lines(uint_support=uint, omit_timestamp=omit), bucket)
+        else:
+            lines = batch.encode_lines(uint_support=uint, omit_timestamp=omit)
+            lanes = self._parts(list(range(len(lines))), lines, options.bucket)
+        write_lanes(lanes, min(options.concurrent_writes, len(lanes)), self._fits if options.rate_limit else None)
+
+    def _parts(
+        self, indices: list[int], lines: list[bytes], bucket: str
+    ) -> list[tuple[list[int], list[bytes], Callable[[bytes], Verdict]]]:
+        """The lines for a bucket in as many parts as ``concurrent_writes`` asks for."""
+        size = -(-len(lines) // self.config.concurrent_writes) or 1
+        send = self._sender(bucket)
+        return [(indices[at : at + size], lines[at : at + size], send) for at in range(0, len(lines), size)]

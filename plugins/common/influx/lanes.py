@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Union
+from typing import Optional, Union
 
-from plugins.common.influx.answers import Verdict
-from plugins.common.influx.guilty import write_lines
+from plugins.common.influx.guilty import Fits, Send, write_lines
 from pyagent import MetricBatch, PartialWrite, Retry
 
 __all__ = ["Lane", "split", "without_tags", "write_lanes"]
@@ -37,22 +36,23 @@ def without_tags(batch: MetricBatch, names: list[str]) -> MetricBatch:
     return MetricBatch(kept)
 
 
-def _outcome(lines: Sequence[bytes], send: Callable[[bytes], Verdict]) -> Union[Retry, PartialWrite, None]:
+def _outcome(lines: Sequence[bytes], send: Send, fits: Optional[Fits]) -> Union[Retry, PartialWrite, None]:
     try:
-        write_lines(lines, send)
+        write_lines(lines, send, fits)
     except (Retry, PartialWrite) as error:
         return error
     return None
 
 
 def write_lanes(
-    lanes: Sequence[tuple[list[int], Sequence[bytes], Callable[[bytes], Verdict]]], threads: int = 1
+    lanes: Sequence[tuple[list[int], Sequence[bytes], Send]], threads: int = 1, fits: Optional[Fits] = None
 ) -> None:
     """Write each lane; trouble with one does not stop the others.
 
     Args:
         lanes: Indices in the batch, their lines, and how to send them.
         threads: How many to write at once.
+        fits: The rate limit that they share, if there is one.
 
     Raises:
         PartialWrite, Retry: As the lanes together ask for.
@@ -62,9 +62,9 @@ def write_lanes(
     reason, after, written = "", None, False
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
-            outcomes = list(pool.map(_outcome, [lane[1] for lane in lanes], [lane[2] for lane in lanes]))
+            outcomes = list(pool.map(lambda lane: _outcome(lane[1], lane[2], fits), lanes))
     else:
-        outcomes = [_outcome(lines, send) for _, lines, send in lanes]
+        outcomes = [_outcome(lines, send, fits) for _, lines, send in lanes]
     for (indices, _, _), error in zip(lanes, outcomes):
         if error is None:
             written = True

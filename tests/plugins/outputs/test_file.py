@@ -72,6 +72,25 @@ def test_dead_letters_survive_rotation(make, tmp_path):
     assert sorted(json.loads(line)["offset"] for line in lines) == [0, 1, 2, 3, 4]
 
 
+def test_a_torn_letter_does_not_take_the_next_with_it(make, tmp_path):
+    path = tmp_path / "dead.jsonl"
+    path.write_text('{"offset":0}\n{"offs')  # killed in the middle of a write
+    make(files=[str(path)]).write_dead_letters([DeadLetter("parse", "p", "why", Record(b"x", topic="t", offset=7))])
+    assert json.loads(path.read_text().splitlines()[-1])["offset"] == 7
+
+
+def test_a_closed_pipe_is_waited_for(make, monkeypatch):
+    class Closed:
+        class buffer:
+            @staticmethod
+            def write(data):
+                raise BrokenPipeError("Broken pipe")
+
+    monkeypatch.setattr("sys.stdout", Closed)
+    with pytest.raises(Retry, match="standard output"):
+        make().write(ONE)
+
+
 def test_a_full_disk_is_waited_for(make):
     output = make(files=["/dev/full"])
     with pytest.raises(Retry, match="No space left"):

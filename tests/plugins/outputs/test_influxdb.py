@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
 
-from plugins.common.influx.answers import KEEP, POINTS, TOO_LARGE, WRITTEN, judge, retry_after
+from plugins.common.influx.answers import (
+    KEEP,
+    POINTS,
+    TOO_LARGE,
+    WRITTEN,
+    all_dropped,
+    judge,
+    quoted_lines,
+    retry_after,
+)
 from plugins.outputs.influxdb import InfluxDB
 from plugins.outputs.influxdb_v2 import InfluxDBv2
 from pyagent import ConfigError, Metric, MetricBatch, PartialWrite, Retry
@@ -171,13 +181,24 @@ def test_each_destination_has_its_own_lane(server, make):
     assert all("b" not in metric.tags for metric in server.points())
 
 
-def test_a_rate_limit_keeps_what_it_does_not_send(server, make):
-    output = make(InfluxDBv2, server.url, rate_limit="60", rate_limit_period="1h")
-    output.write(batch(1, 2))
-    with pytest.raises(Retry) as found:
-        output.write(batch(3, 4, 5))
+def test_a_rate_limit_sends_what_fits_and_keeps_the_rest(server, make):
+    output = make(InfluxDBv2, server.url, rate_limit="60", rate_limit_period="1h")  # three lines of 16 bytes
+    with pytest.raises(PartialWrite) as found:
+        output.write(batch(1, 2, 3, 4, 5))
+    assert found.value.retry == [3, 4]
     assert found.value.after > 3000
-    assert stored(server) == [1, 2]
+    with pytest.raises(Retry, match="rate_limit"):
+        output.write(batch(4, 5))
+    assert stored(server) == [1, 2, 3]
+
+
+def test_a_line_above_the_rate_limit_goes_alone(server, make):
+    output = make(InfluxDBv2, server.url, rate_limit="10", rate_limit_period="50ms")
+    output.write(batch(1))
+    with pytest.raises(Retry):
+        output.write(batch(2))
+    time.sleep(0.06)
+    output.write(batch(2))
 
 
 def test_secrets_are_in_no_message(server, make):
@@ -185,6 +206,105 @@ def test_secrets_are_in_no_message(server, make):
     with pytest.raises(Retry) as found:
         output.write(batch(1))
     assert "canary" not in f"{found.value!r} {output.config!r}"
+
+
+def test_no_database_means_telegraf(server, make):
+    make(InfluxDB, server.url, database="").write(batch(1))
+    assert server.requests[-1][1]["db"] == "telegraf"
+
+
+def test_a_database_that_may_not_be_made_is_asked_for_once(server, make, monkeypatch, caplog):
+    answer = server._answer
+    monkeypatch.setattr(
+        server, "_answer", lambda h, *a: answer(h, *((403, b"{}") if h.path.startswith("/query") else a))
+    )
+    output = make(InfluxDB, server.url, database_tag="i")
+    for _ in range(3):
+        output.write(batch(1))
+    assert sum('database "0" creation failed' in line for line in caplog.messages) == 1
+
+
+def test_a_batch_of_conflicts_alone_costs_two_requests(server, make, kind):
+    output = make(kind, server.url)
+    output.write(batch(0.5))
+    with pytest.raises(PartialWrite) as found:
+        output.write(batch(*range(3000)))
+    assert len(found.value.rejected) == 3000
+    assert len(server.requests) == 2
+
+
+def test_each_type_conflict_costs_two_more_requests(server, make, kind):
+    output = make(kind, server.url)
+    output.write(batch(0.5))
+    values = [float(i) for i in range(1000)]
+    values[5:900:9] = range(len(values[5:900:9]))
+    with pytest.raises(PartialWrite) as found:
+        output.write(batch(*values))
+    assert sorted(found.value.rejected) == list(range(5, 900, 9))
+    assert found.value.retry == []
+    assert len(server.requests) == 1 + 3
+
+
+def test_guilty_points_that_nobody_names_do_not_hide_the_good_ones(server, make, kind, monkeypatch):
+    """More of them stand in front than a search from the left could pass within one write."""
+    store = server._store
+
+    def strange(body, path):
+        return (400, b'{"error":"no"}') if b"bad" in body else store(body, path)
+
+    monkeypatch.setattr(server, "_store", strange)
+    output = make(kind, server.url)
+    left = [Metric("m", {"v": "bad" if i < 800 else i}, {"i": str(i)}, i) for i in range(1600)]
+    rejected = 0
+    for _ in range(40):
+        try:
+            output.write(MetricBatch(left))
+            left = []
+        except PartialWrite as error:
+            rejected += len(error.rejected)
+            left = [left[i] for i in error.retry]
+        except Retry:
+            break
+    assert stored(server) == list(range(800, 1600))
+    assert rejected + len(left) == 800
+
+
+def test_a_missing_bucket_is_one_request_where_it_means_dead_letters(server, make):
+    output = make(InfluxDBv2, server.url, bucket="b", bucket_tag="i", on_missing_destination="dead_letter")
+    server.faults.append(Fault(404, b'{"code":"not found","message":"bucket \\"0\\" not found"}'))
+    with pytest.raises(PartialWrite) as found:
+        output.write(MetricBatch([Metric("m", {"v": k}, {"i": "0"}, k) for k in range(100)]))
+    assert len(found.value.rejected) == 100
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("tag", ["", "i"])
+def test_concurrent_writes_cut_every_destination(server, make, tag):
+    make(InfluxDBv2, server.url, concurrent_writes=4, bucket_tag=tag).write(
+        MetricBatch([Metric("m", {"v": k}, {"i": "x"}, k) for k in range(100)])
+    )
+    assert stored(server) == list(range(100))
+    assert len(server.requests) == 4
+
+
+def test_each_quoted_line_has_its_own_reason():
+    message = "partial write: unable to parse 'a': missing fields\nunable to parse 'b, x': invalid number dropped=0"
+    assert quoted_lines(message) == {"a": "missing fields", "b, x": "invalid number"}
+
+
+@pytest.mark.parametrize(
+    ("message", "sent", "all_of_them"),
+    [
+        ("partial write: points beyond retention policy dropped=2", 2, True),
+        ("partial write: points beyond retention policy dropped=2", 3, False),
+        ("dropped 2 points outside retention policy of … dropped=2 for database: x for retention policy: y", 2, True),
+        ('field type conflict: input field "dropped=9" on measurement "m" is type integer dropped=1', 5, False),
+        ("partial write: unable to parse 'points beyond retention policy dropped=9': no dropped=9", 1, False),
+        ("field type conflict", 1, False),
+    ],
+)
+def test_the_servers_count_of_dropped_points(message, sent, all_of_them):
+    assert all_dropped(message, sent) is all_of_them
 
 
 @pytest.mark.parametrize(
@@ -209,6 +329,7 @@ def test_what_cannot_work_is_refused(kind, options):
         (204, b"", WRITTEN),
         (200, b"", WRITTEN),
         (200, json.dumps({"error": "timeout"}).encode(), KEEP),
+        (200, b'{"results":[{"statement_id":0,"error":"invalid name"}]}', KEEP),
         (400, b'{"error":"partial write: points beyond retention policy dropped=2"}', POINTS),
         (422, b'{"code":"unprocessable entity","message":"failure writing points"}', POINTS),
         (413, b"anything", TOO_LARGE),
