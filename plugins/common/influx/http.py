@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
+import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from plugins.common.influx.answers import KEEP, Verdict, judge
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     import requests
 
 __all__ = ["Servers", "compress"]
+
+#: The query of an address in an error's text: it may hold a password.
+_QUERY = re.compile(r"\?[^\s'\")]*")
 
 
 def compress(data: bytes) -> bytes:
@@ -54,30 +59,33 @@ class Servers:
         self._options = dict(options)
         self._local_address = local_address
         self._sessions: dict[str, requests.Session] = {}
+        self._lock = threading.Lock()
 
     def _session(self, url: str) -> requests.Session:
-        session = self._sessions.get(url)
-        if session is None:
-            import requests
-            from requests.adapters import HTTPAdapter
+        with self._lock:  # parts of a batch may be written at once
+            return self._sessions.get(url) or self._connect(url)
 
-            session = requests.Session()
-            session.headers.update(self._headers)
-            session.auth = self._options.get("auth") or _NoAuth()
-            session.verify = self._options.get("verify", True)
-            if self._options.get("proxies"):
-                session.trust_env = False
-                session.proxies = self._options["proxies"]
-            pool = _pool_options(self._options, self._local_address)
-            adapter: Any = _adapter_class()(pool) if pool else HTTPAdapter(pool_connections=1, pool_maxsize=8)
-            if url.startswith("unix://"):
-                from plugins.common.influx.unix import UnixAdapter
+    def _connect(self, url: str) -> requests.Session:
+        import requests
+        from requests.adapters import HTTPAdapter
 
-                session.trust_env = False
-                adapter = UnixAdapter(urlsplit(url).path)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._sessions[url] = session
+        session = requests.Session()
+        session.headers.update(self._headers)
+        session.auth = self._options.get("auth") or _credentials(url, self._headers) or _NoAuth()
+        session.verify = self._options.get("verify", True)
+        if self._options.get("proxies"):
+            session.trust_env = False
+            session.proxies = self._options["proxies"]
+        pool = _pool_options(self._options, self._local_address)
+        adapter: Any = _adapter_class()(pool) if pool else HTTPAdapter(pool_connections=1, pool_maxsize=8)
+        if url.startswith("unix://"):
+            from plugins.common.influx.unix import UnixAdapter
+
+            session.trust_env = False
+            adapter = UnixAdapter(urlsplit(url).path)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        self._sessions[url] = session
         return session
 
     def send(
@@ -111,7 +119,7 @@ class Servers:
         import requests
         from urllib3.exceptions import HTTPError
 
-        base, _, query = url.partition("?")
+        base, query = _shown(url), urlsplit(url).query
         root = "http://127.0.0.1" if base.startswith("unix://") else base.rstrip("/")
         address = root + path + (f"?{query}" if query else "")
         try:
@@ -143,8 +151,7 @@ def _pool_options(options: Mapping[str, Any], local_address: str) -> dict[str, A
         if options.get("server_name"):
             pool["server_hostname"] = options["server_name"]
     if local_address:
-        host, _, port = local_address.rpartition(":")
-        pool["source_address"] = (host, int(port)) if host and port.isdigit() else (local_address, 0)
+        pool["source_address"] = _address(local_address)
     return pool
 
 
@@ -160,6 +167,30 @@ def _adapter_class() -> Any:
             super().init_poolmanager(*args, **{**kwargs, **self._options})
 
     return Adapter
+
+
+def _shown(url: str) -> str:
+    """A URL as messages may show it: without name and password, and without its query, which may have them too."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _credentials(url: str, headers: Mapping[str, str]) -> Any:
+    """Basic authentication from ``http://name:password@host``; a header of our own is preferred."""
+    parts = urlsplit(url)
+    if "Authorization" in headers or parts.username is None:
+        return None
+    from requests.auth import HTTPBasicAuth
+
+    return HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
+
+
+def _address(text: str) -> tuple[str, int]:
+    """``IP``, ``IP:port``, ``[IPv6]:port`` to what a socket binds to."""
+    host, _, port = text.rpartition(":")
+    if port.isdigit() and host and (":" not in host or host.startswith("[")):
+        return host.strip("[]"), int(port)
+    return text.strip("[]"), 0
 
 
 class _NoAuth:
@@ -181,4 +212,4 @@ def _plain(error: BaseException) -> str:
     ):
         if clue.lower() in text.lower():
             return clue
-    return f"{type(error).__name__}: {text[:300]}"
+    return f"{type(error).__name__}: {_QUERY.sub('?…', text)[:300]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from datetime import datetime, timedelta, timezone
@@ -19,6 +20,7 @@ from plugins.common.influx.answers import (
     quoted_lines,
     retry_after,
 )
+from plugins.common.influx.http import _address
 from plugins.outputs.influxdb import InfluxDB
 from plugins.outputs.influxdb_v2 import InfluxDBv2
 from pyagent import ConfigError, Metric, MetricBatch, PartialWrite, Retry
@@ -201,11 +203,30 @@ def test_a_line_above_the_rate_limit_goes_alone(server, make):
     output.write(batch(2))
 
 
-def test_secrets_are_in_no_message(server, make):
-    output = make(InfluxDBv2, "http://127.0.0.1:1", token="s3cret-canary")
+def test_secrets_are_in_no_message(server, make, kind):
+    url = "http://user:canary@127.0.0.1:1/x?u=user&p=canary"
+    more = {"token": "s3cret-canary"} if kind is InfluxDBv2 else {"password": "canary", "skip_database_creation": True}
+    output = make(kind, url, **more)
     with pytest.raises(Retry) as found:
         output.write(batch(1))
-    assert "canary" not in f"{found.value!r} {output.config!r}"
+    assert "canary" not in f"{found.value!r} {found.value}"
+    assert "http://127.0.0.1:1/x" in str(found.value)
+    assert "canary" not in repr(make_plugin(kind, **more).config)
+
+
+def test_credentials_in_a_url_are_sent(server, make):
+    make(InfluxDB, server.url.replace("//", "//user:p%40ss@")).write(batch(1))
+    assert server.requests[-1][2]["Authorization"] == "Basic " + base64.b64encode(b"user:p@ss").decode()
+    make(InfluxDBv2, server.url.replace("//", "//user:pass@"), token="t").write(batch(1))
+    assert server.requests[-1][2]["Authorization"] == "Token t"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("10.0.0.1", ("10.0.0.1", 0)), ("10.0.0.1:99", ("10.0.0.1", 99)), ("::1", ("::1", 0)), ("[::1]:99", ("::1", 99))],
+)
+def test_local_addresses(text, address):
+    assert _address(text) == address
 
 
 def test_no_database_means_telegraf(server, make):
