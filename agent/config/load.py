@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from agent.config.agent_table import AgentTable
 from agent.config.model import Config, PluginTable
+from agent.config.secrets import open_stores, using
 from agent.config.sources import Document, find_files, read
 from agent.config.tables import check_table
 from agent.errors import ConfigError, ConfigProblem
@@ -45,12 +46,22 @@ def load(
     loader = _Loader(registry or Registry())
     environ = os.environ if environ is None else environ
     names = find_files(files, directories, environ)
+    documents = []
     for name in names:
         document, problems = read(name, environ, env_mode, old_env, loader.warnings)
         loader.problems += problems
         if document is not None:
-            loader.take(document)
-    return loader.finish(names)
+            documents.append(document)
+    # Stores first, wherever they stand: any option of any file may refer to them.
+    stores = open_stores(documents, loader.registry, loader.problems)
+    try:
+        with using(stores):
+            for document in documents:
+                loader.take(document)
+        return loader.finish(names)
+    finally:
+        for store in stores.values():
+            store.close()
 
 
 class _Loader:
@@ -75,9 +86,7 @@ class _Loader:
             elif section in _PLUGIN_SECTIONS:
                 self._plugins(document, section, content)
             elif section == "secretstores":
-                self._problem(
-                    document, section, 'secret stores are not supported yet; use environment variables: "${NAME}"'
-                )
+                continue  # opened before
             else:
                 self._unknown(document, section)
         for kind, tables in self.tables.items():

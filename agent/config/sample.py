@@ -121,7 +121,9 @@ def _options(cls: type, table: str, indent: str) -> tuple[list[str], list[str]]:
     """The lines of a class's options: values first, then sub-tables, which must stand at a table's end."""
     scalars: list[str] = []
     tables: list[str] = []
-    for info in option_infos(cls):
+    # A plugin's own options first, then those that it shares with others.
+    shared = {field.name for field in attrs.fields(cls) if field.inherited}
+    for info in sorted(option_infos(cls), key=lambda info: info.name in shared):
         doc = info.doc + (f" Deprecated: {info.deprecated}." if info.deprecated else "")
         inner = _inner(info.type)
         if info.deprecated:

@@ -19,6 +19,7 @@ import attrs
 from cattrs import Converter
 
 from agent.config.env import EnvText
+from agent.config.secrets import SecretError, resolve
 from agent.options import OptionInfo, option_infos
 from agent.registry import nearest
 from agent.values import Duration, Secret, Size
@@ -26,7 +27,6 @@ from agent.values import Duration, Secret, Size
 __all__ = ["Finding", "Structured", "keys_of", "structure"]
 
 _UNIONS: tuple[Any, ...] = (Union, *((types.UnionType,) if hasattr(types, "UnionType") else ()))
-_SECRET_REFERENCE = re.compile(r"@\{\w+:\w+\}")
 _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TRUE = frozenset({"1", "t", "true", "yes", "on"})
 _FALSE = frozenset({"0", "f", "false", "no", "off"})
@@ -245,9 +245,10 @@ def _secret(value: Any, _type: Any) -> Secret:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise _Refused("this must be text")
     text = str(value)
-    if _SECRET_REFERENCE.search(text):
-        raise _Refused('secret stores ("@{store:key}") are not supported yet; use an environment variable: "${NAME}"')
-    return Secret(text)
+    try:
+        return Secret(resolve(text))
+    except SecretError as error:
+        raise _Refused(str(error)) from None
 
 
 def _list(declared: Any) -> Callable[[Any, Any], Any]:

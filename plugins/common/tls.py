@@ -27,7 +27,7 @@ class TlsClientConfig:
     )
     tls_ca: str = option("CAs to trust instead of the system's.", default="")
     tls_cert: str = option("The client's certificate.", default="")
-    tls_key: str = option("Its key.", default="")
+    tls_key: str = option("The key of the client's certificate.", default="")
     tls_key_pwd: Secret = option("Password of an encrypted key.", default=Secret(""))
     tls_server_name: str = option("The name to ask for and to verify, instead of the address's.", default="")
     tls_min_version: str = option("The oldest version to accept.", default="TLS12", choices=("", *_VERSIONS))

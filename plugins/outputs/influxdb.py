@@ -8,6 +8,7 @@ from plugins.common.influx.answers import KEEP, REFUSED, WRITTEN, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
+from plugins.common.influx.options import headers as more_headers
 from plugins.common.influx.udp import UdpServer
 from plugins.common.splitting import split_metric
 from pyagent import ConfigError, MetricBatch, Output, Retry, Secret, Size, config, option
@@ -57,7 +58,7 @@ class InfluxDB(Output[InfluxDBConfig]):
             from requests.auth import HTTPBasicAuth
 
             settings["auth"] = HTTPBasicAuth(options.username.get().encode(), options.password.get().encode())
-        headers = {**options.http_headers, "User-Agent": options.user_agent or f"pyagent/{version}"}
+        headers = {**more_headers(options), "User-Agent": options.user_agent or f"pyagent/{version}"}
         self._servers = Servers(
             options.urls,
             timeout=options.timeout.seconds,

@@ -10,6 +10,7 @@ from plugins.common.influx.answers import REFUSED, Verdict
 from plugins.common.influx.http import Servers
 from plugins.common.influx.lanes import split, without_tags, write_lanes
 from plugins.common.influx.options import CommonInfluxConfig, check, request_options
+from plugins.common.influx.options import headers as more_headers
 from pyagent import ConfigError, Duration, MetricBatch, Output, Secret, Size, config, option
 from pyagent import __version__ as version
 
@@ -48,7 +49,7 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
 
     def open(self) -> None:
         options = self.config
-        headers = {"User-Agent": options.user_agent or f"pyagent/{version}", **options.http_headers}
+        headers = {"User-Agent": options.user_agent or f"pyagent/{version}", **more_headers(options)}
         headers["Authorization"] = f"Token {options.token.get()}"
         self._servers = Servers(
             options.urls,

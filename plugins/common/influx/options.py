@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plugins.common.tls import TlsClientConfig, check_tls, client_context
-from pyagent import ConfigError, Duration, config, option
+from pyagent import ConfigError, Duration, Secret, config, option
 
-__all__ = ["CommonInfluxConfig", "check", "request_options"]
+__all__ = ["CommonInfluxConfig", "check", "headers", "request_options"]
 
 
 @config
@@ -20,7 +20,7 @@ class CommonInfluxConfig(TlsClientConfig):
     )
     local_address: str = option("Local IP, or IP:port, to connect from.", default="")
     timeout: Duration = option("How long a request may take.", default=Duration(5_000_000_000))
-    http_headers: dict[str, str] = option("More headers for every request.", default={})
+    http_headers: dict[str, Secret] = option("More headers for every request.", default={})
     http_proxy: str = option("Proxy to use; empty: the one that the environment names.", default="")
     user_agent: str = option("The User-Agent header; empty: pyagent and its version.", default="")
     content_encoding: str = option(
@@ -63,3 +63,8 @@ def request_options(config: CommonInfluxConfig) -> dict[str, Any]:
     if config.http_proxy:
         options["proxies"] = {"http": config.http_proxy, "https": config.http_proxy}
     return options
+
+
+def headers(config: CommonInfluxConfig) -> dict[str, str]:
+    """The headers that the user adds."""
+    return {name: value.get() for name, value in config.http_headers.items()}

@@ -241,7 +241,7 @@ def test_every_problem_at_once_with_line_table_and_nearest_key(problems) -> None
             'unknown table "nonsense"; tables are agent, global_tags, inputs, processors, aggregators, outputs',
         ),
         (19, "[[outputs.discard]]", "dead_letter: outputs.discard cannot store dead letters; outputs.file can"),
-        (1, "[[secretstores.os]]", 'secret stores are not supported yet; use environment variables: "${NAME}"'),
+        (1, "[[secretstores.os]]", 'unknown secret store "os"; `pyagent plugins list` shows those installed'),
     ]
 
 
@@ -264,7 +264,7 @@ def test_every_problem_at_once_with_line_table_and_nearest_key(problems) -> None
         ('[agent]\ncollection_offset = "-1s"\n', 2, "must not be negative"),
         ('[[inputs.file]]\nfiles = []\ninterval = "-1s"\n', 3, "-1s is negative"),
         ('[[aggregators.final]]\nperiod = "0s"\n', 2, "is not positive"),
-        ('[[inputs.file]]\nfiles = []\ntoken = "@{a:b}"\n', 3, "secret stores"),
+        ('[[inputs.file]]\nfiles = []\ntoken = "@{a:b}"\n', 3, "there is no secret store with the id"),
         ('[[inputs.file]]\nfiles = []\nbuffer_strategy = "disk"\n', 3, 'only "memory"'),
         ('[[inputs.file]]\nfiles = ["${GONE:?set it}"]\n', 2, "required variable GONE is missing a value: set it"),
     ],

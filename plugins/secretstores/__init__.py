@@ -1,0 +1,1 @@
+"""Built-in secret stores, one module each."""
