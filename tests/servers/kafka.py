@@ -116,10 +116,11 @@ class KafkaBroker(Process):
 class KafkaServer(KafkaBroker):
     """One Apache Kafka broker in KRaft mode; its data survives stop, kill and start.
 
-    Properties are given as keywords with ``_`` for ``.``: ``KafkaServer(folder, log_retention_ms=1000)``.
+    Properties are given as keywords with ``_`` for ``.``: ``KafkaServer(folder, log_retention_ms=1000)``. ``scram``
+    are users as ``StorageTool --add-scram`` takes them.
     """
 
-    def __init__(self, folder, **overrides):
+    def __init__(self, folder, *, scram=(), **overrides):
         super().__init__(folder)
         self.libs = kafka_jars()
         self.port, controller = free_ports(2)
@@ -152,6 +153,7 @@ class KafkaServer(KafkaBroker):
             "-c",
             "server.properties",
             "--standalone",
+            *[word for user in scram for word in ("--add-scram", user)],
         )
 
     def _java(self, *words):

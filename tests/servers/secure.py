@@ -9,7 +9,9 @@ import time
 import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from processes import KafkaServer, free_port
+
+from tests.servers.kafka import KafkaServer
+from tests.servers.ports import free_ports
 
 USER, PASSWORD, KEY_PASSWORD = "alice", "canary-pass-4711", "canary-key-0815"
 _LOGIN = "org.apache.kafka.common.security"
@@ -45,12 +47,11 @@ class SecureKafkaServer(KafkaServer):
 
     def __init__(self, folder):
         self.certificates = Certificates(folder / "certificates")
-        self.mtls, self.sasl, self.oauth = (f"127.0.0.1:{free_port()}" for _ in range(3))
-        plain, controller = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.mtls, self.sasl, self.oauth, plain, controller = (f"127.0.0.1:{port}" for port in free_ports(5))
         listeners = f"PLAINTEXT://{plain},MTLS://{self.mtls},SASLSSL://{self.sasl},OAUTH://{self.oauth}"
         super().__init__(
             folder,
-            {
+            **{
                 "controller.quorum.bootstrap.servers": controller,
                 "listeners": f"{listeners},CONTROLLER://{controller}",
                 "advertised.listeners": listeners,

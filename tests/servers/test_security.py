@@ -6,14 +6,14 @@ import ssl
 import uuid
 
 import pytest
-from processes import ServerMissing
-from secure import KEY_PASSWORD, PASSWORD, USER, SecureKafkaServer, token
-from test_main_job import CLIENTS, agents, lines, sink, until  # noqa: F401 - agents is a fixture
 
 from plugins.outputs.influxdb import InfluxDB
 from plugins.outputs.influxdb_v2 import InfluxDBv2
 from pyagent import Metric, MetricBatch, Retry
 from pyagent.testing import FakeInfluxDB, make_plugin
+from tests.servers.processes import ServerMissing, missing
+from tests.servers.secure import KEY_PASSWORD, PASSWORD, USER, SecureKafkaServer, token
+from tests.servers.test_main_job import CLIENTS, agents, lines, sink, until  # noqa: F401 - agents is a fixture
 
 pytestmark = pytest.mark.server
 
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.server
 def secure(tmp_path_factory):
     try:
         server = SecureKafkaServer(tmp_path_factory.mktemp("secure")).start()
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    except ServerMissing as absent:
+        missing(str(absent))
     yield server
     server.stop()
 
