@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -71,8 +72,18 @@ def test_a_strangers_module_of_our_name_is_refused_by_its_file(python, tmp_path,
 
 
 def test_typed(python):
-    code = "import pyagent, pathlib; print((pathlib.Path(pyagent.__file__).parent / 'py.typed').exists())"
-    assert run(python, "-I", "-c", code).stdout.strip() == "True"
+    code = (
+        "import agent, plugins, pyagent, pathlib;"
+        "print([(pathlib.Path(m.__file__).parent / 'py.typed').exists() for m in (pyagent, agent, plugins)])"
+    )
+    assert run(python, "-I", "-c", code).stdout.strip() == "[True, True, True]"
+
+
+def test_the_third_party_imports_nothing_private():
+    tree = ast.parse((ROOT / "tests" / "acme_plugin" / "acme_pyagent" / "__init__.py").read_text())
+    froms = {node.module.partition(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert "pyagent" in froms
+    assert not froms & {"agent", "plugins"}
 
 
 def test_a_third_partys_plugins_work_like_ours(python, tmp_path):
