@@ -206,6 +206,8 @@ class StreamInput(_Parses[C]):
     kind = "inputs"
     #: Set by the runtime before ``open``.
     runtime: StreamRuntime
+    #: True: two of it cannot be open at once (a listener on one port): a reload opens the new one when the old one is closed.
+    exclusive: ClassVar[bool] = False
     #: Options of that name in ``config`` govern intake where the plugin has them.
     max_undelivered: Optional[int] = None
 

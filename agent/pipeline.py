@@ -31,6 +31,12 @@ class Startup:
     def __init__(self, stopping: threading.Event) -> None:
         self._stopping = stopping
         self._threads: list[threading.Thread] = []
+        self._open: set[int] = set()
+
+    def connect(self, plugin: Plugin[Any]) -> None:
+        """Open a plugin now; :meth:`open` then finds it open."""
+        plugin.open()
+        self._open.add(id(plugin))
 
     def open(self, plugin: Plugin[Any], behavior: str, opened: Callable[[], None], what: str) -> bool:
         """Open a plugin and call ``opened``, now or when it works.
@@ -41,6 +47,9 @@ class Startup:
         Raises:
             StartupError: It failed and the behaviour is ``error``.
         """
+        if id(plugin) in self._open:
+            opened()
+            return True
         behavior = behavior or plugin.startup_error_default
         try:
             plugin.open()
@@ -112,6 +121,8 @@ class Pipeline:
         self._behaviors = behaviors or {}
         self._stop = threading.Event()
         self._fatal = ""
+        self._replaced = False
+        self._startup = Startup(self._stop)
         self._pusher = threading.Thread(target=self._push_aggregates, name="aggregators", daemon=True)
 
     def outputs(self) -> Sequence[RunningOutput]:
@@ -122,6 +133,46 @@ class Pipeline:
         """Ask for a clean stop; returns at once. Safe from a signal handler."""
         self._stop.set()
 
+    def replaced(self) -> None:
+        """Stop cleanly for another pipeline, which takes over."""
+        self._replaced = True
+        self._stop.set()
+
+    def connect(self) -> None:
+        """Open what can be opened while another pipeline runs, so that :meth:`run` begins connected.
+
+        Raises:
+            PyAgentError: Something does not open; everything is closed again.
+        """
+        plugins: list[Plugin[Any]] = [output.plugin for output in self._flow.outputs]
+        plugins += [stream.plugin for stream, _ in self._streams if not stream.plugin.exclusive]
+        for plugin in plugins:
+            try:
+                self._startup.connect(plugin)
+            except Exception as error:
+                self.discard()
+                raise StartupError(f"{plugin.identity}: {error}") from error
+
+    def discard(self) -> None:
+        """Close a pipeline that never ran."""
+        self._stop.set()
+        for plugin in (*(o.plugin for o in self._flow.outputs), *(s.plugin for s, _ in self._streams)):
+            _close(plugin)
+        self._dead_letters.discard()
+
+    def take_over(self, old: Pipeline) -> None:
+        """Take what an old pipeline's inputs cannot read again and its outputs could not write."""
+        outputs = {output.identity: output for output in self._flow.outputs}
+        for output in old.outputs():
+            left = output.leftovers()
+            count = sum(map(len, left))
+            new = outputs.get(output.identity)
+            if new is not None:
+                for batch in left:
+                    new.add(batch, None)
+            elif count:
+                log.warning("%s is gone: %d metrics that it had not written are lost", output.identity, count)
+
     def fatal(self, reason: str) -> None:
         """A plugin can never work: stop cleanly, with exit code 1."""
         self._fatal = self._fatal or reason
@@ -130,9 +181,8 @@ class Pipeline:
 
     def run(self) -> int:
         """Run until stopped (or, in the modes ``once`` and ``test``, until done); the process's exit code."""
-        startup = Startup(self._stop)
         try:
-            self._start(startup)
+            self._start(self._startup)
         except StartupError as error:
             log.error("start failed: %s", error)
             self._stop.set()
@@ -214,7 +264,7 @@ class Pipeline:
         for stream, _ in self._streams:
             if not stream.join(max(0.5, started + self._shutdown_timeout - time.monotonic())):
                 log.warning("%s: still closing at the end of shutdown_timeout", stream.identity)
-        left = sum(output.pending() for output in self._flow.outputs)
+        left = 0 if self._replaced else sum(output.pending() for output in self._flow.outputs)
         for output in self._flow.outputs:
             _close(output.plugin)
         for running, _ in self._inputs:

@@ -83,6 +83,15 @@ def _exists(module: str) -> bool:
 @click.option("--statistics", is_flag=True, help="Log rates, lag and buffer fill once an interval.")
 @click.option("--quiet", is_flag=True, help="Log errors only.")
 @click.option("--debug", is_flag=True, help="Log at debug level.")
+@click.option(
+    "--watch-config",
+    type=click.Choice(["notify", "poll"]),
+    help="Reload when a configuration file changes. Both look at the files.",
+)
+@click.option("--watch-interval", default="250ms", metavar="DURATION", help="How often to look (250ms).")
+@click.option(
+    "--watch-debounce-interval", default="0s", metavar="DURATION", help="Wait until nothing changes for so long (0s)."
+)
 @click.option("--version", is_flag=True, help="Print the version.")
 @click.pass_context
 def cli(
@@ -94,6 +103,9 @@ def cli(
     statistics: bool,
     quiet: bool,
     debug: bool,
+    watch_config: Optional[str],
+    watch_interval: str,
+    watch_debounce_interval: str,
     version: bool,
 ) -> Optional[int]:
     """Move metrics as agent.toml says: pyagent --config agent.toml."""
@@ -106,30 +118,69 @@ def cli(
     if test and once:
         raise click.UsageError("--test and --once exclude each other")
     mode = "once" if once else "test" if test or test_wait else "run"
-    return _run(choice, mode, test_wait, statistics, quiet, debug)
+    watch = None
+    if watch_config:
+        if not choice.files and not choice.directories:
+            raise click.UsageError("--watch-config needs --config or --config-directory: what to watch")
+        watch = (_seconds(watch_interval), _seconds(watch_debounce_interval))
+    return _run(choice, mode, test_wait, statistics, quiet, debug, watch)
 
 
-def _run(choice: ConfigChoice, mode: str, test_wait: float, statistics: bool, quiet: bool, debug: bool) -> int:
+def _seconds(text: str) -> float:
+    from agent.values import Duration
+
+    try:
+        return Duration.parse(text).seconds
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _run(
+    choice: ConfigChoice,
+    mode: str,
+    test_wait: float,
+    statistics: bool,
+    quiet: bool,
+    debug: bool,
+    watch: Optional[tuple[float, float]] = None,
+) -> int:
     from agent import log as logging_setup
     from agent.build import build_pipeline
     from agent.config.load import load, require_plugins
+    from agent.pipeline import Pipeline
     from agent.registry import Registry
 
     registry = Registry()
-    config = load(choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry)
-    require_plugins(config, outputs=mode != "test")
-    logging_setup.setup(config.agent, debug=debug, quiet=quiet)
-    log.info("Starting pyagent %s", _version_text())
-    for file in config.files:
-        log.info("Loading config: %s", file)
-    for warning in config.warnings:
-        log.warning("%s", warning)
-    for kind in ("inputs", "processors", "aggregators", "outputs"):
-        log.info("Loaded %s: %s", kind, _counted(table.name for table in getattr(config, kind)))
-    pipeline = build_pipeline(config, registry=registry, mode=mode, test_wait=test_wait, statistics=statistics)
-    _on_signals(pipeline.stop)
-    code: int = pipeline.run()
-    return code
+
+    def build() -> Pipeline:
+        config = load(
+            choice.files, choice.directories, env_mode=choice.env_mode, old_env=choice.old_env, registry=registry
+        )
+        require_plugins(config, outputs=mode != "test")
+        logging_setup.setup(config.agent, debug=debug, quiet=quiet)
+        log.info("Starting pyagent %s", _version_text())
+        for file in config.files:
+            log.info("Loading config: %s", file)
+        for warning in config.warnings:
+            log.warning("%s", warning)
+        for kind in ("inputs", "processors", "aggregators", "outputs"):
+            log.info("Loaded %s: %s", kind, _counted(table.name for table in getattr(config, kind)))
+        return build_pipeline(config, registry=registry, mode=mode, test_wait=test_wait, statistics=statistics)
+
+    if mode != "run":
+        pipeline = build()
+        _on_signals(pipeline.stop)
+        code: int = pipeline.run()
+        return code
+    from agent.supervisor import Supervisor
+
+    supervisor = Supervisor(build)
+    _on_signals(supervisor.stop, lambda: supervisor.reload("SIGHUP"))
+    if watch is not None:
+        from agent.watch import ConfigWatch
+
+        ConfigWatch(choice.files, choice.directories, *watch, supervisor.reload).start()
+    return supervisor.run()
 
 
 def _version_text() -> str:
@@ -142,8 +193,8 @@ def _counted(names: Any) -> str:
     return " ".join(f"{name} ({n}x)" if n > 1 else name for name, n in sorted(Counter(names).items())) or "none"
 
 
-def _on_signals(stop: Callable[[], object]) -> None:
-    """SIGTERM and SIGINT stop cleanly, a second one at once.
+def _on_signals(stop: Callable[[], object], reload: Optional[Callable[[], object]] = None) -> None:
+    """SIGTERM and SIGINT stop cleanly, a second one at once; SIGHUP reloads.
 
     The handler does no more than write to a pipe: it may interrupt the main thread while that holds the very
     lock that ``stop`` needs.
@@ -153,18 +204,23 @@ def _on_signals(stop: Callable[[], object]) -> None:
     received: list[int] = []
 
     def handle(number: int, _frame: Optional[FrameType]) -> None:
+        if number == signal.SIGHUP:
+            os.write(writing, b"h")
+            return
         received.append(number)
         if len(received) > 1:
             os._exit(130 if number == signal.SIGINT else 1)
         os.write(writing, b"s")
 
     def wait() -> None:
-        os.read(reading, 1)
+        while os.read(reading, 1) == b"h":
+            if reload is not None:
+                reload()
         log.info("Stopping on %s; a second one stops at once", signal.Signals(received[0]).name)
         stop()
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if reload is not None else ())):
         signal.signal(number, handle)
 
 

@@ -118,6 +118,10 @@ class DeadLetterWriter:
                 self._wake.wait(min(left, 0.2))
         return True
 
+    def discard(self) -> None:
+        """Close a writer that was never started."""
+        self._sink.close()
+
     def stop(self) -> None:
         """Store what is queued if the sink lets us, then end."""
         with self._wake:

@@ -47,6 +47,8 @@ class FakeInfluxDB:
         """Answers for the next writes, oldest first; empty: all are taken."""
         self.requests: list[tuple[str, dict[str, str], dict[str, str]]] = []
         """Path, query and headers of each write."""
+        self.received = 0
+        """Lines taken, repetitions included."""
         self._points: dict[tuple[Any, ...], Metric] = {}
         self._types: dict[tuple[str, str], str] = {}
         self._arrived: dict[tuple[Any, ...], int] = {}
@@ -149,6 +151,7 @@ class FakeInfluxDB:
         names = {float: "float", bool: "boolean", str: "string", int: "integer"}
         first, dropped, now = "", 0, time.time_ns()
         with self._lock:
+            self.received += len(metrics)
             for metric in metrics:
                 clash = ""
                 for key, value in metric.fields.items():

@@ -146,6 +146,11 @@ class RunningOutput:
         """How many metrics are not settled yet."""
         return len(self._buffer) + (0 if self._idle else 1)
 
+    def leftovers(self) -> list[MetricBatch]:
+        """The untracked metrics that a stopped output has not written; tracked ones are read again."""
+        parts, _ = self._buffer.take(len(self._buffer))
+        return [part.batch for part in parts if part.entry.delivery is None]
+
     def stop(self, deadline: float) -> None:
         """Write what is left until ``deadline`` (monotonic seconds), then end."""
         with self._wake:

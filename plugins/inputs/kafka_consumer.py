@@ -32,6 +32,7 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         self._topics: list[str] = []
         self._initial: frozenset[str] = frozenset()
         self._looked = 0.0
+        self._subscribed = False
         self._trouble = ""
         self._read: dict[Partition, tuple[int, Optional[int]]] = {}
         if not options.brokers:
@@ -113,13 +114,13 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
                 )
         client.open(self)
         self._client = client
-        self._find_topics()
-        self._initial = frozenset(self._topics)
 
     def close(self) -> None:
         if getattr(self, "_client", None) is not None:
             self._client.close()  # type: ignore[union-attr]
             self._client = None
+            self._subscribed = False
+            self._topics = []
 
     def _find_topics(self) -> None:
         """Subscribe to what there is now; later calls pick up new topics."""
@@ -143,7 +144,12 @@ class KafkaConsumer(StreamInput[KafkaConsumerConfig]):
         client = self._client
         if client is None:
             return []
-        if self._patterns and time.monotonic() - self._looked >= self.config.topic_refresh.seconds:
+        if not self._subscribed:
+            # Not in open: while a reload tries its new pipeline, the old one keeps its place in the group.
+            self._find_topics()
+            self._initial = frozenset(self._topics)
+            self._subscribed = True
+        elif self._patterns and time.monotonic() - self._looked >= self.config.topic_refresh.seconds:
             self._find_topics()
         if not self._topics:
             time.sleep(timeout)
