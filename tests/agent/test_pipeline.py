@@ -145,7 +145,9 @@ class Hopeless(Output[NoConfig]):
 
 
 def test_a_fatal_error_stops_the_agent_with_its_reason(build, caplog):
-    with Running(build("[[inputs.tick]]\n[[outputs.hopeless]]\n", tick=Tick, hopeless=Hopeless)) as running:
+    with Running(
+        build("shutdown_timeout = '1s'\n[[inputs.tick]]\n[[outputs.hopeless]]\n", tick=Tick, hopeless=Hopeless)
+    ) as running:
         running.thread.join(10)
         assert running.code == 1
     assert "the licence is over" in caplog.text
