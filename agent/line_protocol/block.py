@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Optional
 
-__all__ = ["valid_block"]
+__all__ = ["AVAILABLE", "valid_block"]
 
 # Bytes are matched as Latin-1, so a negated class passes all of UTF-8, valid or not.
 _NAME = r"(?:[^\x00-\x20\x7f,\\#\"]|\\[, ])(?:[^\x00-\x20\x7f,\\]|\\[, ])*"
@@ -52,6 +52,8 @@ def _compile() -> Optional[Callable[[bytes], Any]]:
 
 
 _match = _compile()
+#: Whether there is a fast way on this Python. Without one, everything goes the strict way.
+AVAILABLE = _match is not None
 
 
 def valid_block(lines: bytes) -> bool:

@@ -10,6 +10,7 @@ __all__ = ["Pattern", "compile_pattern"]
 
 _REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 #: What RE2 means otherwise than ``re``: refused where only ``re`` is at hand, never guessed.
+_NOT_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|P=)|(?<!\\)(?:\\\\)*\\[1-9]")
 _RE2_ONLY = re.compile(r"\[\[:|\\z|\\p|\\P|\\Q|\\C|\(\?U|\(\?[a-z]*U")
 
 
@@ -71,6 +72,8 @@ def compile_pattern(text: str) -> Pattern:
     try:
         import re2
     except ImportError:
+        if _NOT_RE2.search(text):
+            raise ValueError("look-around and back-references are not part of RE2") from None
         if _RE2_ONLY.search(text):
             raise ValueError("it needs RE2 (pip install google-re2), which has no build for this Python") from None
         try:
