@@ -124,7 +124,13 @@ class _Builder:
         if tables and self.mode != "test":
             sink = _DeadLetterOutputs([self._make(table) for table in tables])
         else:
-            file = DeadLetterFile(state_directory(self.agent.state_directory), self.agent.dead_letter_max_size)
+            agent = self.agent
+            file = DeadLetterFile(
+                state_directory(agent.state_directory),
+                agent.dead_letter_max_size,
+                agent.dead_letter_total_size,
+                drop_oldest=agent.dead_letter_on_full == "drop_oldest",
+            )
             if self.mode == "run":
                 file.check()
             sink = file

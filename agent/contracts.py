@@ -256,12 +256,21 @@ class Processor(Plugin[C]):
     def apply(self, metrics: list[Metric]) -> list[Metric]:
         """The metrics to pass on, in order. They are yours: change them, drop them, add new ones.
 
-        A metric that you make yourself inherits the batch's origin unless you ``copy`` another's.
+        A metric that you make yourself inherits the batch's origin unless you ``copy`` another's. If you keep
+        metrics for a later call, say so with :meth:`keeps`.
 
         Raises:
             ProcessorError: Some of them cannot be processed; it carries the rest.
         """
         raise NotImplementedError
+
+    def keeps(self) -> bool:
+        """Whether metrics of earlier calls are still inside; asked after each ``apply``.
+
+        As long as it is true, the deliveries of what went in are held: their records are not committed, so that a
+        crash or a stop repeats them. False: all that was kept came out with the last call, or was dropped.
+        """
+        return False
 
 
 class Aggregator(Plugin[C]):
@@ -294,8 +303,11 @@ class Output(Plugin[C]):
     #: True: :meth:`write_dead_letters` works, so ``dead_letter = true`` is accepted in the table.
     takes_dead_letters: ClassVar[bool] = False
 
-    def write(self, batch: MetricBatch) -> None:
+    def write(self, batch: MetricBatch) -> Optional[int]:
         """Write the batch; to return means that all of it is written for good.
+
+        Returns:
+            How many of its metrics had nothing that can be written (only NaN fields), if any.
 
         Raises:
             Retry: Nothing of it is.

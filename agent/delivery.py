@@ -23,11 +23,12 @@ class Delivery:
         size: Bytes that they hold in memory until then.
     """
 
-    __slots__ = ("_lock", "_on_settled", "_pending", "cancelled", "records", "settled", "size")
+    __slots__ = ("_after", "_lock", "_on_settled", "_pending", "cancelled", "records", "settled", "size")
 
     def __init__(self, on_settled: Callable[[Delivery], None], records: int = 0, size: int = 0) -> None:
         self._on_settled = on_settled
         self._pending = 1
+        self._after: list[Delivery] = []
         self._lock = threading.Lock()
         self.records = records
         self.size = size
@@ -48,6 +49,12 @@ class Delivery:
             self.settled = settled = self._pending == 0
         if settled:
             self._on_settled(self)
+            for other in self._after:
+                other.release()
+
+    def then_release(self, others: list[Delivery]) -> None:
+        """When this one is settled, release each of the others once: their metrics went on under its name."""
+        self._after += others
 
 
 class PositionTracker:

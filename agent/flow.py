@@ -70,6 +70,7 @@ class Flow:
         metrics = batch.metrics
         for processor in chain:
             metrics = processor.apply(metrics, guilty)
+            processor.hold(delivery)
         return MetricBatch(metrics)
 
     def _aggregate(self, batch: MetricBatch, delivery: Optional[Delivery]) -> MetricBatch:

@@ -19,9 +19,10 @@ def replay_warnings(config: Config) -> list[str]:
         if not issubclass(table.plugin, StreamInput) or table.parser is None:
             continue
         parser = table.parser.plugin
-        if not issubclass(parser, Parser) or parser.times_from_data(table.parser.config):
+        if not issubclass(parser, Parser):
             continue
-        if not table.plugin.times_from_record(table.config):
+        own = parser.times_from_data(table.parser.config) or table.plugin.times_from_record(table.config)
+        if not own or getattr(table.common, "time_source", "metric") != "metric":
             found.append(
                 f'{table.file}:{table.line}: {table.identity}: with data_format = "{table.parser.name}" as configured, '
                 f"points get the time at which they are read; read again after a crash they are stored twice. Take the "

@@ -55,6 +55,12 @@ class InputCommon(_NamingCommon):
     """Options of every input."""
 
     startup_error_behavior: str = option(_STARTUP, default="", choices=("", "error", "retry", "ignore", "probe"))
+    time_source: str = option(
+        "Where a metric's time is from: metric (itself), collection_start or collection_end (of the collection; for "
+        "service inputs both are the time at which it was read).",
+        default="metric",
+        choices=("metric", "collection_start", "collection_end"),
+    )
     interval: Optional[Duration] = option("Overrides the agent's interval.", default=None)
     precision: Optional[Duration] = option("Overrides the agent's precision.", default=None)
     collection_jitter: Optional[Duration] = option("Overrides the agent's collection_jitter.", default=None)

@@ -67,6 +67,16 @@ class AgentConfig:
         default=Size(64 * 1024 * 1024),
         example="64MiB",
     )
+    dead_letter_total_size: Size = option(
+        "Most bytes of all dead-letter files together; 0: no bound. What happens then, dead_letter_on_full says.",
+        default=Size(0),
+        example="10GiB",
+    )
+    dead_letter_on_full: str = option(
+        "wait: sources of dead letters wait until files are taken away. drop_oldest: the oldest file is deleted.",
+        default="wait",
+        choices=("wait", "drop_oldest"),
+    )
     debug: bool = option("Log at debug level.", default=False)
     quiet: bool = option("Log errors only.", default=False)
     logformat: str = option(

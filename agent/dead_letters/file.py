@@ -32,12 +32,18 @@ class DeadLetterFile:
 
     Args:
         directory: Made if missing.
+        total_size: Most bytes of all files together; 0: no bound.
+        drop_oldest: At that bound, delete the oldest closed file instead of refusing.
         max_size: Bytes after which the file is renamed to one with its time in the name and a new one begun.
     """
 
-    def __init__(self, directory: Path, max_size: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self, directory: Path, max_size: int = 64 * 1024 * 1024, total_size: int = 0, drop_oldest: bool = False
+    ) -> None:
         self.directory = directory
         self.max_size = max_size
+        self.total_size = total_size
+        self.drop_oldest = drop_oldest
         self._file: Optional[IO[bytes]] = None
         self._path = directory
 
@@ -69,6 +75,8 @@ class DeadLetterFile:
         data = b"".join(letter.to_json() for letter in letters)
         try:
             file = self._file or self._open()
+            if self.total_size:
+                self._make_room(len(data))
             start = file.tell()
             try:
                 file.write(data)
@@ -82,6 +90,19 @@ class DeadLetterFile:
                 self._rotate()
         except OSError as error:
             raise Retry(self._advice(error)) from error
+
+    def _make_room(self, needed: int) -> None:
+        files = sorted(self.directory.glob("dead-letters-*.jsonl"), key=lambda path: path.stat().st_mtime)
+        total = sum(path.stat().st_size for path in files)
+        closed = [path for path in files if len(path.stem.split("-")) > 3]  # those with a time in their name
+        while self.drop_oldest and closed and total + needed > self.total_size:
+            total -= closed[0].stat().st_size
+            closed.pop(0).unlink()
+        if total and total + needed > self.total_size:
+            raise Retry(
+                f"dead letters in {self.directory} have reached dead_letter_total_size = {self.total_size}: take files "
+                f"away (replay them, or archive them), or raise the bound"
+            )
 
     def _open(self) -> IO[bytes]:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -92,7 +93,9 @@ class RunningInput:
 
     def gather_once(self) -> bool:
         """Collect now; False if there was an error, which is logged and counted."""
-        started = time.monotonic()
+        started, began = time.monotonic(), time.time_ns()
+        # A collection's end is known when it is over: its metrics go on together then.
+        most = math.inf if self._intake.waits_for_end else _BATCH
         metrics: list[Metric] = []
         fine = True
         try:
@@ -101,8 +104,8 @@ class RunningInput:
                     fine &= self._parse(item, metrics)
                 else:
                     metrics.append(item)
-                if len(metrics) >= _BATCH:
-                    self._publish(metrics)
+                if len(metrics) >= most:
+                    self._publish(metrics, began)
                     metrics = []
         except Exception as error:
             fine = False
@@ -110,13 +113,13 @@ class RunningInput:
             self._statistics.count("gather_errors")
             self.plugin.log.error("error in plugin: %s: %s", type(error).__name__, error)
             self.plugin.log.debug("traceback", exc_info=error)
-        self._publish(metrics)
+        self._publish(metrics, began)
         self._statistics.count("gather_time_ns", int((time.monotonic() - started) * 1e9))
         return fine
 
-    def _publish(self, metrics: list[Metric]) -> None:
+    def _publish(self, metrics: list[Metric], began: int) -> None:
         if metrics:
-            self._flow.publish(self._intake.take_in(MetricBatch(metrics)), None)
+            self._flow.publish(self._intake.take_in(MetricBatch(metrics), began, time.time_ns()), None)
 
     def _parse(self, record: Record, metrics: list[Metric]) -> bool:
         """Parse a record into ``metrics``; its bad lines become a dead letter."""

@@ -48,24 +48,40 @@ class Intake:
             if always_local:
                 self._again.update(common.tags)
         self._precision = precision
+        self._time_source = common.time_source
         self._statistics = statistics
         self._series = series
+        #: True: metrics take the time at which their collection ends.
+        self.waits_for_end = common.time_source == "collection_end"
         #: True: nothing but tags is added, so that undecoded lines may stay undecoded.
-        self.only_tags = self._filter.is_noop and not any(self._name) and precision <= 1
+        self.only_tags = (
+            self._filter.is_noop and not any(self._name) and precision <= 1 and common.time_source == "metric"
+        )
 
-    def take_in(self, batch: MetricBatch) -> MetricBatch:
-        """The batch as the processors see it. Changes the metrics that it was given."""
-        batch = self._take_in(batch)
+    def take_in(self, batch: MetricBatch, started: Optional[int] = None, ended: Optional[int] = None) -> MetricBatch:
+        """The batch as the processors see it. Changes the metrics that it was given.
+
+        Args:
+            batch: What the input made.
+            started: When its collection began, in nanoseconds since the epoch; None: now.
+            ended: When it ended.
+        """
+        batch = self._take_in(batch, {"collection_start": started, "collection_end": ended})
         if self._series is not None:
             self._series.see(batch)
         return batch
 
-    def _take_in(self, batch: MetricBatch) -> MetricBatch:
+    def _take_in(self, batch: MetricBatch, times: Mapping[str, Optional[int]]) -> MetricBatch:
         self._statistics.count("metrics_gathered", len(batch))
         undecoded = type(batch) is not MetricBatch
         if undecoded and self.only_tags:
             return batch.add_missing_tags(self._tags) if self._tags else batch
         now = time.time_ns()
+        if self._time_source != "metric":
+            moment = times[self._time_source] or now
+            batch = MetricBatch(batch.metrics)
+            for metric in batch:
+                metric.time = moment
         kept = [metric for metric in batch.metrics if self._one(metric, now)]
         if len(kept) < len(batch):
             self._statistics.count("metrics_filtered", len(batch) - len(kept))

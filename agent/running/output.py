@@ -210,7 +210,7 @@ class RunningOutput:
         batch = join([part.batch for part in parts])
         started = time.monotonic()
         try:
-            self.plugin.write(batch)
+            empty = self.plugin.write(batch) or 0
         except Retry as error:
             self._keep(parts)
             self._failed(error.reason, error.after)
@@ -226,7 +226,9 @@ class RunningOutput:
             self._succeeded()
             for part in parts:
                 self._settle(part, len(part.batch))
-            self._statistics.count("metrics_written", len(batch))
+            self._statistics.count("metrics_written", len(batch) - empty)
+            if empty:
+                self._statistics.count("metrics_unserialisable", empty)
         self._statistics.count("writes")
         self._statistics.count("write_time_ns", int((time.monotonic() - started) * 1e9))
 

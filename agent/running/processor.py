@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Optional
 
 from agent.config.common import ProcessorCommon
 from agent.contracts import Processor
 from agent.dead_letters.letter import DeadPoint
+from agent.delivery import Delivery
 from agent.errors import ProcessorError
 from agent.filters import make_filter
 from agent.line_protocol.encode import encode_metric
@@ -35,6 +36,22 @@ class RunningProcessor:
         self._distribution = distribution
         self._statistics = stats
         self._lock = threading.Lock()
+        self._kept: list[Delivery] = []
+
+    def hold(self, delivery: Optional[Delivery]) -> None:
+        """After ``apply``: the delivery waits for what the processor keeps, or lets go of those that waited."""
+        with self._lock:
+            if self.plugin.keeps():
+                if delivery is not None and (not self._kept or self._kept[-1] is not delivery):
+                    delivery.hold()
+                    self._kept.append(delivery)
+                return
+            kept, self._kept = self._kept, []
+        if kept and delivery is not None:
+            delivery.then_release(kept)
+        else:  # what came out goes on untracked
+            for waiting in kept:
+                waiting.release()
 
     def apply(self, metrics: list[Metric], guilty: Guilty) -> list[Metric]:
         """What the processor makes of the metrics; those it does not select pass by it unchanged, in order."""

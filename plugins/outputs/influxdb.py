@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Optional
 
 from plugins.common.influx.answers import KEEP, REFUSED, WRITTEN, Verdict
 from plugins.common.influx.http import Servers
@@ -109,21 +110,20 @@ class InfluxDB(Output[InfluxDBConfig]):
                 return Verdict(REFUSED, f'database "{database}" not found', None, 404)
         return verdict
 
-    def write(self, batch: MetricBatch) -> None:
+    def write(self, batch: MetricBatch) -> Optional[int]:
         options = self.config
         encoding = {"uint_support": options.influx_uint_support, "omit_timestamp": options.influx_omit_timestamp}
         if self._udp:
             self._write_udp(batch)
-            return
+            return None
         if not options.database_tag and not options.retention_policy_tag:
             lines = batch.encode_lines(**encoding)
             lane = (self._database, options.retention_policy)
-            write_lanes([(list(range(len(lines))), lines, lambda body: self._send(*lane, body))])
-            return
+            return write_lanes([(list(range(len(lines))), lines, lambda body: self._send(*lane, body))])
         lanes = split(batch, self._choose)
         drop = [options.database_tag] * options.exclude_database_tag
         drop += [options.retention_policy_tag] * options.exclude_retention_policy_tag
-        write_lanes(
+        return write_lanes(
             [
                 (indices, without_tags(batch.select(indices), drop).encode_lines(**encoding), self._sender(*lane))
                 for lane, indices in lanes.items()

@@ -94,7 +94,7 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
                 count += 1
             return count, self._period_ends - now
 
-    def write(self, batch: MetricBatch) -> None:
+    def write(self, batch: MetricBatch) -> int:
         options = self.config
         uint, omit = options.influx_uint_support, options.influx_omit_timestamp
         lanes = []
@@ -107,7 +107,9 @@ class InfluxDBv2(Output[InfluxDBv2Config]):
         else:
             lines = batch.encode_lines(uint_support=uint, omit_timestamp=omit)
             lanes = self._parts(list(range(len(lines))), lines, options.bucket)
-        write_lanes(lanes, min(options.concurrent_writes, len(lanes)), self._fits if options.rate_limit else None)
+        return write_lanes(
+            lanes, min(options.concurrent_writes, len(lanes)), self._fits if options.rate_limit else None
+        )
 
     def _parts(
         self, indices: list[int], lines: list[bytes], bucket: str

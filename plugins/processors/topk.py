@@ -54,6 +54,9 @@ class Topk(Processor[TopkConfig]):
                 self._ends = now + self.config.period.seconds
         return made
 
+    def keeps(self) -> bool:
+        return bool(self._held)
+
     def _group(self, metric: Metric) -> str:
         tags = "".join(f"{key}={metric.tags[key]}&" for key in sorted(metric.tags) if self._match(key))
         return f"{metric.name}&{tags}"

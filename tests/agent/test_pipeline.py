@@ -171,3 +171,24 @@ def test_an_input_that_raises_is_contained_and_counted(build, caplog):
     assert figures[("outputs", "late")]["metrics_written"] == len(Late.written)
     series = {m.tags["measurement"]: m.fields["series"] for m in Late.written if m.name == "internal_series"}
     assert series["tick"] == 1
+
+
+class Slow(Input[NoConfig]):
+    def gather(self):
+        yield Metric("slow", {"v": 1}, time=5)
+        time.sleep(0.1)
+        yield Metric("slow", {"v": 2}, time=6)
+
+
+@pytest.mark.parametrize("source", ["metric", "collection_start", "collection_end"])
+def test_the_time_of_a_metric_is_its_own_or_its_collections(build, source):
+    Late.tries, Late.written = 9, []
+    before = time.time_ns()
+    text = f"[[inputs.slow]]\nprecision = '1ns'\ntime_source = '{source}'\n[[outputs.late]]\n"
+    assert build(text, "once", slow=Slow, late=Late).run() == 0
+    times = [metric.time for metric in Late.written]
+    if source == "metric":
+        assert times == [5, 6]
+    else:
+        assert times[0] == times[1]
+        assert (times[0] - before > 90_000_000) is (source == "collection_end")

@@ -14,6 +14,7 @@ from agent.replay import replay_warnings
     ("data_format = 'json'\njson_time_key = 't'\njson_time_format = 'unix'", False),
     ("data_format = 'json'\ntimestamp_source = 'inner'", False),
     ("data_format = 'value'", True),
+    ("data_format = 'influx'\ntime_source = 'collection_start'", True),
 ])  # fmt: skip
 def test_where_times_come_from(tmp_path, options, warned):
     file = tmp_path / "agent.toml"

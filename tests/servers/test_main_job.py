@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import pytest
 
 pytestmark = pytest.mark.server
 CLIENTS = ["kafka-python"] + (["confluent"] if importlib.util.find_spec("confluent_kafka") else [])
+#: The Python that runs the agent, so that a PyPy can be tested by a CPython's clients.
+AGENT_PYTHON = os.environ.get("PYAGENT_TEST_PYTHON", sys.executable)
 T0 = 1_700_000_000_000_000_000
 
 
@@ -35,7 +38,7 @@ class Agent:
         self.log = folder / f"{label}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pyagent", "--config", str(config)], stderr=log, stdout=log
+                [AGENT_PYTHON, "-m", "pyagent", "--config", str(config)], stderr=log, stdout=log
             )
 
     def stop(self, how=signal.SIGTERM, seconds=12):

@@ -46,13 +46,16 @@ def _outcome(lines: Sequence[bytes], send: Send, fits: Optional[Fits]) -> Union[
 
 def write_lanes(
     lanes: Sequence[tuple[list[int], Sequence[bytes], Send]], threads: int = 1, fits: Optional[Fits] = None
-) -> None:
+) -> int:
     """Write each lane; trouble with one does not stop the others.
 
     Args:
         lanes: Indices in the batch, their lines, and how to send them.
         threads: How many to write at once.
         fits: The rate limit that they share, if there is one.
+
+    Returns:
+        How many lines are empty: metrics of which nothing can be written.
 
     Raises:
         PartialWrite, Retry: As the lanes together ask for.
@@ -81,3 +84,4 @@ def write_lanes(
         raise Retry(reason, after)
     if kept or rejected:
         raise PartialWrite(rejected, kept, reason, after)
+    return sum(list(lines).count(b"") for _, lines, _ in lanes)

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from agent.budget import MemoryBudget
-from agent.config.common import InputCommon, OutputCommon
-from agent.contracts import Output, Parser, StreamInput
+from agent.config.common import InputCommon, OutputCommon, ProcessorCommon
+from agent.contracts import Output, Parser, Processor, StreamInput
 from agent.dead_letters.writer import DeadLetterWriter
 from agent.errors import ParseError, Retry
 from agent.flow import Flow
@@ -17,6 +17,7 @@ from agent.metric import Metric
 from agent.record import Record, RecordChunk
 from agent.running.intake import Intake
 from agent.running.output import OutputTiming, RunningOutput
+from agent.running.processor import RunningProcessor
 from agent.running.stream import RunningStream
 from agent.stats import Statistics
 
@@ -249,3 +250,35 @@ def test_a_kept_partition_goes_on_where_reading_was_and_a_lost_one_is_forgotten(
     until(lambda: run.stream.undelivered() == 0)
     assert run.store.stored == []  # somebody else's now, and theirs to write
     assert run.stream.on_assigned([("t", 0)]) == {("t", 0): None}
+
+
+class Keeping(Processor):
+    """Keeps metrics until the fourth."""
+
+    def init(self):
+        self.inside = []
+
+    def apply(self, metrics):
+        self.inside += metrics
+        if len(self.inside) < 4:
+            return []
+        out, self.inside = self.inside, []
+        return out
+
+    def keeps(self):
+        return bool(self.inside)
+
+
+def test_what_a_processor_keeps_is_not_committed_before_it_came_out_and_was_written(rig):
+    run = rig(*numbers(6), at_once=1)
+    plugin = Keeping(None, None, "processors.keeping")
+    plugin.init()
+    stats = run.stream._statistics
+    run.stream._flow._processors = [RunningProcessor(plugin, ProcessorCommon(), "test", stats)]
+    run.start()
+    until(lambda: run.topic.position == 6)
+    until(lambda: run.store.stored == [0, 1, 2, 3])
+    time.sleep(0.1)
+    run.stop()
+    assert run.topic.committed[-1] == 4  # 4 and 5 are still inside: they come again
+    assert run.stream.undelivered() == 2

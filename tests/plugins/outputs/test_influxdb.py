@@ -57,6 +57,11 @@ def batch(*values, name="m"):
     return MetricBatch([Metric(name, {"v": value}, {"i": str(i)}, 1000 + i) for i, value in enumerate(values)])
 
 
+def test_metrics_of_which_nothing_can_be_written_are_told(server, make, kind):
+    assert make(kind, server.url).write(batch(1.0, float("nan"), 2.0)) == 1
+    assert stored(server) == [1.0, 2.0]
+
+
 def stored(server):
     return sorted(metric.fields["v"] for metric in server.points())
 
